@@ -1,0 +1,20 @@
+"""Data sets: digits and clothing that are shipped, sets that torchvision downloads, and toy densities.
+
+>>> from genlib.data import mnist
+>>> x, y = mnist("train")  # (60000, 1, 28, 28) floats in [0, 1], (60000,) integers
+"""
+
+from genlib.data.images import FASHION_CLASSES, fashion_mnist, from_torchvision, mnist
+from genlib.data.toy import Grid, Mixture, Mixture1D, Ring, TwoMoons
+
+__all__ = [
+    "FASHION_CLASSES",
+    "Grid",
+    "Mixture",
+    "Mixture1D",
+    "Ring",
+    "TwoMoons",
+    "fashion_mnist",
+    "from_torchvision",
+    "mnist",
+]

@@ -1,0 +1,1 @@
+"""One file a family of models; each was written out in a chapter first."""
