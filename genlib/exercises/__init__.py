@@ -1,0 +1,285 @@
+"""A reader's answer against the truth: `check("vae.kl", my_function)`.
+
+The exercises of a chapter stand in a module of its name, `genlib/exercises/vae.py`, one call each:
+
+    exercise("vae.bits", value(1.4427, rtol=1e-3, wrong={0.6931: "that is nats per bit"}))
+    exercise("vae.kl", function(kl_1d, cases=[(0.0, 0.0), (1.0, -2.0)]), hint="See equation (7).")
+
+    @exercise("vae.collapse", hint="Which term pulls q(z|x) towards the prior?")
+    def collapse(answer):
+        if call(answer, 0.0) != 0:
+            return "without the KL term nothing should collapse"
+
+A checker returns None when the answer is right and a hint when it is wrong.
+"""
+
+import copy
+import difflib
+import html
+import importlib
+import pkgutil
+import traceback
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+__all__ = ["Result", "call", "check", "choice", "exercise", "function", "value"]
+
+_REGISTRY = {}
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of `check`: truthy when right, and one line that a notebook shows.
+
+    Args:    name: the exercise; right: True, False, or None for "not yet answered"; message: the hint.
+    """
+
+    name: str
+    right: bool | None
+    message: str = ""
+
+    def __bool__(self):
+        return self.right is True
+
+    def __repr__(self):
+        sign = {True: "✓", False: "✗", None: "…"}[self.right]
+        return f"{sign} {self.name}: {self.message}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {
+            "text/plain": repr(self),
+            "text/html": f'<div class="genlib-exercise">{html.escape(repr(self))}</div>',
+        }
+        return data, {"genlib": {"exercise": self.name, "right": self.right}}
+
+
+def check(name, answer):
+    """Compare a reader's answer with the truth.
+
+    Args:    name: "<chapter>.<exercise>"; answer: the value or function that the exercise asks for;
+             `...`, None, and a function that returns either, count as not yet answered.
+    Returns: a Result, truthy when the answer is right; a wrong answer never raises.
+    Raises:  ValueError if there is no such exercise.
+    """
+    checker, hint = _find(name)
+    if _is_blank(answer):
+        return _unanswered(name, hint)
+    try:
+        problem = checker(answer)
+    except _NotAnswered:
+        return _unanswered(name, hint)
+    except Exception as error:  # whatever the reader's code raises is the reader's to see
+        problem = _brief(error)
+    if problem is None:
+        return Result(name, True, "right")
+    return Result(name, False, f"{problem.removesuffix('.')}. {hint}".rstrip())
+
+
+def exercise(name, checker=None, *, hint=""):
+    """Register an exercise, as a call or as a decorator of its checker.
+
+    Args:    name: "<chapter>.<exercise>"; checker: takes the answer, returns None when it is right, else a
+             hint; hint: a sentence shown with every answer that is not right.
+    Returns: the checker (or, without one, the decorator).
+    Raises:  ValueError for a name without chapter or one that is taken.
+    """
+
+    def register(function):
+        if name.count(".") != 1:
+            raise ValueError(f"name: {name!r} is not of the form '<chapter>.<exercise>'")
+        if name in _REGISTRY:
+            raise ValueError(f"name: there is an exercise {name!r} already")
+        _REGISTRY[name] = (function, hint)
+        return function
+
+    return register if checker is None else register(checker)
+
+
+def value(truth, *, rtol=1e-3, atol=1e-9, wrong=None):
+    """Checker for a number or an array.
+
+    Args:    truth: the answer; rtol, atol: tolerances as in numpy.isclose;
+             wrong: {a well-known wrong number: its hint}.
+    Returns: a checker for `exercise`.
+    """
+    truth = _array(truth)
+
+    def checker(answer):
+        if callable(answer):
+            return f"expected {_kind(truth)}, not a function: call it"
+        answer = _array(answer)
+        if answer.shape != truth.shape:
+            return f"expected {_kind(truth)}, not {_kind(answer)}"
+        if np.allclose(answer, truth, rtol, atol):
+            return None
+        for number, hint in (wrong or {}).items():
+            if np.allclose(answer, number, rtol, atol):
+                return hint
+        for hint, known in _USUAL_SLIPS.items():
+            if np.any(truth) and np.allclose(answer, known(truth), rtol, atol):
+                return hint
+        return f"{_show(answer)} is not it"
+
+    return checker
+
+
+def choice(right, *, wrong=None):
+    """Checker for a question with a few possible answers (words, letters, True or False).
+
+    Args:    right: the answer; a text is compared without regard to case and surrounding space;
+             wrong: {a wrong answer: its hint}.
+    Returns: a checker for `exercise`.
+    """
+
+    def plain(answer):
+        return answer.strip().casefold() if isinstance(answer, str) else answer
+
+    hints = {plain(key): hint for key, hint in (wrong or {}).items()}
+
+    def checker(answer):
+        answer = plain(answer)
+        if type(answer) is type(plain(right)) and answer == plain(right):
+            return None
+        return hints.get(answer, f"{answer!r} is not it")
+
+    return checker
+
+
+def function(reference, cases, *, rtol=1e-4, atol=1e-6, wrong=None):
+    """Checker for a function: compares it with a reference on several inputs.
+
+    Args:    reference: computes the truth; cases: tuples of arguments (each is passed as a copy);
+             rtol, atol: tolerances as in numpy.isclose;
+             wrong: {a well-known wrong function: its hint}, recognised when it agrees on all cases.
+    Returns: a checker for `exercise`; the hint names the first input where the two differ.
+    Raises:  ValueError without cases.
+    """
+    cases = [case if isinstance(case, tuple) else (case,) for case in cases]
+    if not cases:
+        raise ValueError("cases: at least one is needed")
+
+    def close(got, expected):
+        return got.shape == expected.shape and np.allclose(got, expected, rtol, atol, equal_nan=True)
+
+    def checker(answer):
+        if not callable(answer):
+            return f"expected a function, not {_show(answer)}"
+        truths = [_array(call(reference, *case)) for case in cases]
+        answers = []
+        for case in cases:
+            try:
+                answers.append(_array(call(answer, *case)))
+            except _NotAnswered:
+                raise
+            except Exception as error:
+                return f"for {_arguments(case)}: {_brief(error)}"
+        pairs = list(zip(cases, answers, truths, strict=True))
+        differ = [pair for pair in pairs if not close(*pair[1:])]
+        if not differ:
+            return None
+        for known, hint in (wrong or {}).items():
+            if all(close(got, _array(call(known, *case))) for case, got, _ in pairs):
+                return hint
+        case, got, expected = differ[0]
+        if got.shape != expected.shape:
+            return f"for {_arguments(case)}: expected {_kind(expected)}, got {_kind(got)}"
+        return f"for {_arguments(case)}: expected {_show(expected)}, got {_show(got)}"
+
+    return checker
+
+
+def call(answer, *arguments):
+    """Call a reader's function on copies of the arguments, inside a checker.
+
+    Args:    answer: the reader's function.
+    Returns: what it returns. A stub, which returns None or `...`, makes `check` say "not yet answered".
+             PyTorch's random numbers are the same in every call, and the reader's stream stays untouched.
+    """
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            result = answer(*copy.deepcopy(arguments))
+    except NotImplementedError:
+        raise _NotAnswered from None
+    if _is_blank(result):
+        raise _NotAnswered
+    return result
+
+
+_USUAL_SLIPS = {
+    "right but for the sign": lambda truth: -truth,
+    "twice too large": lambda truth: 2 * truth,
+    "half of what it should be": lambda truth: truth / 2,
+    "too large by a factor of 1 / log 2: bits instead of nats?": lambda truth: truth / np.log(2),
+    "too small by a factor of log 2: nats instead of bits?": lambda truth: truth * np.log(2),
+}
+
+
+class _NotAnswered(Exception):
+    """The reader's function is still the stub."""
+
+
+def _unanswered(name, hint):
+    return Result(name, None, f"not yet answered. {hint}".rstrip())
+
+
+def _is_blank(answer):
+    if isinstance(answer, (tuple, list)):
+        return any(_is_blank(part) for part in answer)
+    return answer is None or answer is ...
+
+
+def _find(name):
+    chapter = str(name).partition(".")[0]
+    chapters = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if chapter in chapters:
+        importlib.import_module(f"{__name__}.{chapter}")
+    if name in _REGISTRY:
+        return _REGISTRY[name]
+    known = sorted(key for key in _REGISTRY if key.startswith(f"{chapter}."))
+    if not known:
+        raise ValueError(f"name: no exercises for chapter {chapter!r}, only for {', '.join(chapters)}")
+    close = difflib.get_close_matches(str(name), known, n=3) or known
+    raise ValueError(f"name: no exercise {name!r}; did you mean {', '.join(close)}?")
+
+
+def _array(answer):
+    """A number, a sequence, an array or a tensor (also on a GPU, also with a gradient) as float64."""
+    if hasattr(answer, "detach"):
+        answer = answer.detach().cpu()
+    if isinstance(answer, (tuple, list)):
+        answer = [_array(part) for part in answer]
+    try:
+        return np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"expected numbers, not {type(answer).__name__}") from None
+
+
+def _kind(array):
+    return "one number" if array.shape == () else f"shape {array.shape}"
+
+
+def _show(answer):
+    """A few characters that let the reader recognise a value."""
+    array = answer.detach().cpu().numpy() if hasattr(answer, "detach") else answer
+    if isinstance(array, np.ndarray):
+        if array.size > 6:
+            return f"an array of shape {array.shape}"
+        text = np.array2string(array, precision=5, separator=", ")
+        return " ".join(text.split())
+    text = f"{answer:.6g}" if isinstance(answer, float) else repr(answer)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _arguments(case):
+    return f"({', '.join(_show(argument) for argument in case)})"
+
+
+def _brief(error):
+    """One line: the error, and the line of the reader's code (not of this file) that raised it."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    where = f" (line {frames[0].lineno}: {frames[0].line})" if frames and frames[0].line else ""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:160]}{where}"
