@@ -263,12 +263,13 @@ def _kind(array):
 
 def _show(answer):
     """A few characters that let the reader recognise a value."""
-    array = answer.detach().cpu().numpy() if hasattr(answer, "detach") else answer
-    if isinstance(array, np.ndarray):
-        if array.size > 6:
-            return f"an array of shape {array.shape}"
-        text = np.array2string(array, precision=5, separator=", ")
-        return " ".join(text.split())
+    answer = answer.detach().cpu().numpy() if hasattr(answer, "detach") else answer
+    if isinstance(answer, np.ndarray):
+        if answer.size > 6:
+            return f"an array of shape {answer.shape}"
+        if answer.shape != ():
+            return " ".join(np.array2string(answer, precision=5, separator=", ").split())
+        answer = answer.item()
     text = f"{answer:.6g}" if isinstance(answer, float) else repr(answer)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
