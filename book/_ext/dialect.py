@@ -1,0 +1,153 @@
+"""What the portable dialect needs on the site, beside its boxes.
+
+- Comments leave no trace: ``104.2<!--r:test ELBO-->`` reads ``104.2``, on the page and in the search.
+- Display maths is handed to MathJax as written.  Sphinx would wrap anything with a line break in
+  ``split``, where ``\\tag{1}`` is an error.
+- ``<details>`` whose inside would not be read as Markdown (no blank line after the summary) is a
+  warning, because maths and code in it would come out raw.
+- A cell tagged ``setup`` is folded under the word "Setup".
+- Tables get a box of their own that scrolls, reachable by keyboard, so that a wide one never moves the page.
+- Pictures below the fold are fetched when the reader comes near them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+MARKDOWN_IN_HTML = re.compile(r"\$[^$\n]+\$|```|\*\*[^*\n]+\*\*")
+
+
+class Comments(SphinxTransform):
+    """Remove HTML comments, the number markers among them."""
+
+    default_priority = 200
+
+    def apply(self, **kwargs) -> None:
+        for node in list(self.document.findall(nodes.comment)):
+            node.parent.remove(node)
+        for node in list(self.document.findall(nodes.raw)):
+            if "html" not in node.get("format", "") or "<!--" not in node.astext():
+                continue
+            if _is_output(node):
+                continue
+            rest = COMMENT.sub("", node.astext())
+            if rest.strip():
+                node.rawsource = rest
+                node.children = [nodes.Text(rest)]
+                node.children[0].parent = node
+            else:
+                node.parent.remove(node)
+
+
+class RawMarkdown(SphinxTransform):
+    """Warn about Markdown that HTML around it keeps from being read."""
+
+    default_priority = 210
+
+    def apply(self, **kwargs) -> None:
+        for node in self.document.findall(nodes.raw):
+            text = node.astext()
+            if "html" in node.get("format", "") and "<details" in text and not _is_output(node):
+                if MARKDOWN_IN_HTML.search(text):
+                    logger.warning(
+                        "leave a blank line after </summary>: what follows is not read as Markdown",
+                        location=node,
+                        type="dialect",
+                        subtype="details",
+                    )
+
+
+class DisplayMaths(SphinxTransform):
+    """Keep display maths as written, between MathJax's own delimiters."""
+
+    default_priority = 880
+
+    def apply(self, **kwargs) -> None:
+        for node in self.document.findall(nodes.math_block):
+            if node.get("nowrap") or node.get("no-wrap"):
+                continue
+            # A blank line ends a formula in TeX.
+            latex = re.sub(r"\n\s*\n", "\n", node.astext()).strip()
+            node.children = [nodes.Text(rf"\[{latex}\]")]
+            node.children[0].parent = node
+            node["nowrap"] = node["no-wrap"] = True
+
+
+class SetupCells(SphinxTransform):
+    """Fold the code of cells tagged ``setup``."""
+
+    default_priority = 300
+
+    def apply(self, **kwargs) -> None:
+        for cell in self.document.findall(nodes.container):
+            if cell.get("nb_element") == "cell_code" and "tag_setup" in cell["classes"]:
+                cell["hide_mode"] = "input"
+                cell["prompt_show"] = cell["prompt_hide"] = "Setup"
+
+
+class Pictures(SphinxPostTransform):
+    """Every picture but a page's first is loaded lazily."""
+
+    default_priority = 900
+
+    def run(self, **kwargs) -> None:
+        for image in list(self.document.findall(nodes.image))[1:]:
+            image["loading"] = "lazy"
+
+
+class scroller(nodes.General, nodes.Element):
+    """A box that scrolls sideways on its own."""
+
+
+class Tables(SphinxPostTransform):
+    default_priority = 900
+
+    def run(self, **kwargs) -> None:
+        for table in list(self.document.findall(nodes.table)):
+            if isinstance(table.parent, scroller):
+                continue
+            around = scroller("")
+            table.replace_self(around)
+            around += table
+
+
+def visit_scroller(translator, node) -> None:
+    translator.body.append('<div class="scroller" tabindex="0" role="region" aria-label="Table">')
+
+
+def depart_scroller(translator, node) -> None:
+    translator.body.append("</div>\n")
+
+
+def _is_output(node: nodes.Node) -> bool:
+    """Is the node part of a cell's output, which is never rewritten?"""
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, nodes.container) and node.get("nb_element") in ("cell_code_output", "mime_bundle"):
+            return True
+    return False
+
+
+def _pass(translator, node) -> None:
+    """Other builders show the content alone."""
+
+
+def setup(app: Sphinx) -> dict:
+    plain = (_pass, _pass)
+    app.add_node(
+        scroller, html=(visit_scroller, depart_scroller), latex=plain, text=plain, man=plain, texinfo=plain
+    )
+    for transform in (Comments, RawMarkdown, DisplayMaths, SetupCells):
+        app.add_transform(transform)
+    for transform in (Pictures, Tables):
+        app.add_post_transform(transform)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
