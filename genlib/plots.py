@@ -78,11 +78,12 @@ def image_grid(images, columns=10, *, ax=None, title=None, row_labels=None):
     return ax
 
 
-def loss_curves(curves, *, ax=None, levels=None, xlabel="epoch", ylabel="nats"):
-    """Draw one line a loss against the epoch.
+def loss_curves(curves, *, x=None, ax=None, levels=None, xlabel="epoch", ylabel="nats"):
+    """Draw one line a loss against the epoch or the step.
 
-    Args:    curves: dict name -> values, one an epoch; ax: axes to draw into; levels: dict name -> the
-             value that theory expects, drawn black and dashed; xlabel, ylabel: with units.
+    Args:    curves: dict name -> values; x: where they were measured, default 1, 2, ...; ax: axes to draw
+             into; levels: dict name -> the value that theory expects, drawn black and dashed;
+             xlabel, ylabel: with units.
     Returns: the axes.
     Raises:  ValueError if there is nothing to draw.
     """
@@ -91,7 +92,7 @@ def loss_curves(curves, *, ax=None, levels=None, xlabel="epoch", ylabel="nats"):
     if ax is None:
         _, ax = plt.subplots()
     for name, values in curves.items():
-        ax.plot(np.arange(1, len(values) + 1), values, label=name)
+        ax.plot(np.arange(1, len(values) + 1) if x is None else x, values, label=name)
     for name, level in (levels or {}).items():
         ax.axhline(level, color=TRUTH, linestyle="--", linewidth=1.2)
         ax.annotate(

@@ -5,6 +5,7 @@
 """
 
 from genlib.data.images import FASHION_CLASSES, fashion_mnist, from_torchvision, mnist
+from genlib.data.results import stored_results
 from genlib.data.toy import Grid, Mixture, Mixture1D, Ring, TwoMoons
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "fashion_mnist",
     "from_torchvision",
     "mnist",
+    "stored_results",
 ]
