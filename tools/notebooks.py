@@ -152,11 +152,11 @@ def update_numbers(nb, strict=True):
 def tidy(nb):
     """Remove from a notebook, in place, what changes from run to run and says nothing; returns it."""
     stamp = {key: value for key, value in nb.metadata.items() if key in ("genlib", "mystnb")}
-    nb.metadata = NotebookNode(
-        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
-        language_info={"name": "python", "pygments_lexer": "ipython3"},
-        **stamp,
-    )
+    python = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+    }
+    nb.metadata = nbformat.from_dict(python | stamp)
     nb.nbformat, nb.nbformat_minor = 4, 5
     for cell in nb.cells:
         cell.source = cell.source.rstrip().lstrip("\n")
@@ -429,7 +429,8 @@ def write_atomically(path, text):
         raise
 
 
-def _dump(nb):
+def dump(nb):
+    """The text of a notebook's file."""
     return nbformat.writes(nb, version=nbformat.NO_CONVERT) + "\n"
 
 
@@ -469,7 +470,7 @@ def run_command(path, args):
     seconds = execute(nb, path.parent, args.threads, args.timeout, hook=slow)
     update_numbers(nb)
     nb.metadata["genlib"] = {"code_sha256": code_stamp(nb), "seconds": round(seconds)}
-    text = _dump(tidy(nb))
+    text = dump(tidy(nb))
     size = len(text.encode())
     if size > MAX_NOTEBOOK_BYTES:
         heavy = "".join(f"\n  {part // 1000:6d} kB  cell {n}: {kind}" for part, n, kind in _heaviest(nb))
@@ -483,7 +484,7 @@ def tidy_command(path, args):
     """Strip what changes from run to run; execute nothing."""
     nb = tidy(read(path))
     update_numbers(nb, strict=False)
-    write_atomically(path, _dump(tidy(nb)))
+    write_atomically(path, dump(tidy(nb)))
 
 
 def text_command(path, args):
@@ -504,7 +505,7 @@ def fold_command(path, args):
         raise NotebookError(f"there is no text view {source.name}; `text` writes one")
     old = read(path) if path.exists() else None
     nb = from_text(source.read_text("utf-8"), old)
-    write_atomically(path, _dump(nb))
+    write_atomically(path, dump(nb))
     if nb.metadata.get("genlib", {}).get("code_sha256") != code_stamp(nb):
         print("  the code has changed: run it before you commit")
 

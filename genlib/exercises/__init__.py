@@ -152,7 +152,7 @@ def function(reference, cases, *, rtol=1e-4, atol=1e-6, wrong=None):
 
     Args:    reference: computes the truth; cases: tuples of arguments (each is passed as a copy);
              rtol, atol: tolerances as in numpy.isclose;
-             wrong: {a well-known wrong function: its hint}, recognised when it agrees on all cases.
+             wrong: {a well-known wrong function: its hint}, recognized when it agrees on all cases.
     Returns: a checker for `exercise`; the hint names the first input where the two differ.
     Raises:  ValueError without cases.
     """
@@ -262,7 +262,7 @@ def _kind(array):
 
 
 def _show(answer):
-    """A few characters that let the reader recognise a value."""
+    """A few characters that let the reader recognize a value."""
     answer = answer.detach().cpu().numpy() if hasattr(answer, "detach") else answer
     if isinstance(answer, np.ndarray):
         if answer.size > 6:

@@ -1,0 +1,281 @@
+"""tools/notebooks.py: execute, normalize, edit as text, measure claims over seeds."""
+
+import json
+import os
+import sys
+
+import nbformat
+import pytest
+import toy_chapter as toy
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import notebooks
+from tools.notebooks import NotebookError
+
+
+def write(path, *sources):
+    nb = new_notebook(cells=[new_code_cell(source) for source in sources])
+    path.write_text(notebooks.dump(notebooks.tidy(nb)), "utf-8")
+    return path
+
+
+def reported(text, prose, name="ELBO"):
+    output = new_output(
+        "display_data", {"text/plain": "-"}, metadata={"genlib": {"report": name, "text": text}}
+    )
+    return new_notebook(cells=[new_markdown_cell(prose), new_code_cell("report()", outputs=[output])])
+
+
+# ---------------------------------------------------------------- run
+
+
+def test_a_second_run_changes_nothing(executed, tmp_path):
+    path = toy.write_toy(tmp_path)
+    path.write_bytes(executed.read_bytes())
+    assert notebooks.main(["run", str(path)]) == 0
+    first, second = notebooks.read(executed), notebooks.read(path)
+    assert first.metadata.genlib.pop("seconds") < 60
+    assert second.metadata.genlib.pop("seconds") < 60
+    assert first == second
+
+
+def test_run_stamps_and_quotes(executed):
+    nb = notebooks.read(executed)
+    assert nb.metadata.genlib.code_sha256 == notebooks.code_stamp(nb)
+    assert notebooks.markers(nb) == [("0.693", "entropy")]
+    assert len(notebooks.measured(nb, "claim")) == 8
+    assert [item["right"] for item in notebooks.measured(nb, "exercise")] == [None] * 6
+    assert os.listdir(executed.parent).count("toy.ipynb") == 1
+    assert not [name for name in os.listdir(executed.parent) if name.startswith(".")]
+
+
+def test_a_failing_cell_leaves_the_file(tmp_path, capsys):
+    path = write(tmp_path / "bad.ipynb", "x = 1", "y = x / 0  # here")
+    before = path.read_bytes()
+    assert notebooks.main(["run", str(path)]) == 1
+    error = capsys.readouterr().err
+    assert "cell 2 failed: ZeroDivisionError: division by zero" in error
+    assert "y = x / 0  # here" in error
+    assert "\x1b" not in error
+    assert path.read_bytes() == before
+
+
+def test_too_large_a_notebook_is_refused(tmp_path, capsys, monkeypatch):
+    path = write(tmp_path / "large.ipynb", "print('x' * 3000)")
+    before = path.read_bytes()
+    monkeypatch.setattr(notebooks, "MAX_NOTEBOOK_BYTES", 2000)
+    assert notebooks.main(["run", str(path)]) == 1
+    assert "limit 2:\n       3 kB  cell 1: stream" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_the_kernel_is_this_python_in_this_folder_with_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENLIB_SEED", "3")
+    path = write(
+        tmp_path / "who.ipynb",
+        "import os, sys\nenv = os.environ\nprint(sys.executable, os.getcwd())",
+        "print(env['OMP_NUM_THREADS'], env['GENLIB_SEED'])",
+    )
+    assert notebooks.main(["run", str(path)]) == 0
+    text = "".join(cell.outputs[0].text for cell in notebooks.read(path).cells)
+    assert text.split() == [sys.executable, str(tmp_path.resolve()), "1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nosuch.ipynb"], "PATH: there is no notebook nosuch.ipynb"),
+        (["run", "--threads", "0"], "argument --threads: '0' is not a positive integer"),
+        (["claims", "--seeds", "4-0"], "argument --seeds: '4-0' is no range"),
+        ([], "required"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, message, capsys):
+    with pytest.raises(SystemExit):
+        notebooks.main(arguments)
+    assert message in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- numbers in prose
+
+
+@pytest.mark.parametrize(
+    ("text", "prose", "expected"),
+    [
+        ("-104.20", "is -99<!--r:ELBO--> nats", "is -104.20<!--r:ELBO--> nats"),
+        ("-104.20", "is −1.0<!--r:ELBO-->", "is −104.20<!--r:ELBO-->"),
+        ("3", "top-10<!--r:ELBO-->", "top-3<!--r:ELBO-->"),
+        ("60,000", "of 1,234.5<!--r:ELBO-->", "of 60,000<!--r:ELBO-->"),
+        ("2", "$x$ 1<!--r:ELBO--> and 9", "$x$ 2<!--r:ELBO--> and 9"),
+    ],
+)
+def test_numbers_are_rewritten(text, prose, expected):
+    nb = reported(text, prose)
+    notebooks.update_numbers(nb)
+    assert nb.cells[0].source == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "prose", "message"),
+    [
+        ("1", "1<!--r:KL-->", "no cell reports that"),
+        ("1", "about <!--r:ELBO-->", "no number"),
+        ("nan", "1<!--r:ELBO-->", "is nan"),
+    ],
+)
+def test_bad_markers_are_refused(text, prose, message):
+    with pytest.raises(NotebookError, match=message):
+        notebooks.update_numbers(reported(text, prose))
+
+
+def test_one_name_has_one_figure():
+    nb = reported("1", "")
+    nb.cells += reported("2", "").cells
+    with pytest.raises(NotebookError, match="two figures: 1 and 2"):
+        notebooks.reports(nb)
+
+
+# ---------------------------------------------------------------- tidy
+
+
+def test_tidy_drops_what_is_volatile():
+    bar = "fit:  40%|████   | 4/10 [00:01<00:02,  2.5it/s, loss=3]\r100%|██| 10/10 [00:04<00:00, 2it/s]\n"
+    outputs = [
+        new_output("stream", name="stderr", text=bar + "a warning\n"),
+        new_output("stream", name="stderr", text="12it [00:01, 9.9it/s]\x1b[A\n"),
+        new_output("stream", name="stdout", text="a"),
+        new_output("stream", name="stdout", text="b\n"),
+        new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "x"}),
+    ]
+    metadata = {"tags": ["a"], "scrolled": True, "execution": {"iopub.status.idle": "now"}}
+    nb = new_notebook(
+        cells=[new_code_cell("x = 1\n", outputs=outputs, metadata=metadata), new_markdown_cell("")],
+        metadata={
+            "kernelspec": {"name": "mine", "display_name": "Mine"},
+            "widgets": {},
+            "genlib": {"seconds": 3},
+        },
+    )
+    notebooks.tidy(nb)
+    [cell] = nb.cells
+    assert [(o.name, o.text) for o in cell.outputs] == [("stderr", "a warning\n"), ("stdout", "ab\n")]
+    assert cell.metadata == {"tags": ["a"]}
+    assert cell.source == "x = 1"
+    assert nb.metadata.kernelspec.name == "python3"
+    assert nb.metadata.genlib == {"seconds": 3}
+    assert "widgets" not in nb.metadata
+    nbformat.validate(nb)
+
+
+def test_ids_follow_the_content_not_the_position():
+    def ids(*sources):
+        cells = notebooks.tidy(new_notebook(cells=[new_code_cell(s) for s in sources])).cells
+        return {cell.id for cell in cells}
+
+    assert ids("a", "b", "c") == ids("c", "a", "b")
+    assert ids("a", "b") < ids("new", "a", "b")
+    assert len(ids("a", "a")) == 2
+
+
+# ---------------------------------------------------------------- text and fold
+
+
+def test_text_and_fold_are_inverse(executed, tmp_path):
+    text = executed.read_text("utf-8")
+    copy = tmp_path / "toy.ipynb"
+    copy.write_text(text, "utf-8")
+    assert notebooks.main(["text", str(copy)]) == 0
+    assert notebooks.main(["fold", str(copy)]) == 0
+    assert copy.read_text("utf-8") == text
+    assert notebooks.read(copy).cells[5].metadata == {"tags": ["keep"]}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<details><summary>Solution</summary>\n\n```python\nx = 1\n```\n\n</details>",
+        "Costs 3$ and `code` with ``a ` tick``, $a_b$ and\n\n$$ x \\tag{1} $$",
+        "1.5<!--r:name--> <!-- two\nlines -->",
+        "> **Exercise 1 (Core).** a\n>\n> b",
+        "| a | b |\n|---|---|\n| 1 | `|` |",
+        "---\ntitle: not a header\n---",
+        ":not: an option",
+        "````text\n```python\n```\n````",
+        "# A\n\n+ a\n+ b\n\n    indented",
+    ],
+)
+@pytest.mark.parametrize("make", [new_markdown_cell, new_code_cell])
+def test_sources_survive_as_text(make, source):
+    nb = new_notebook(cells=[new_markdown_cell("first"), make(source), new_code_cell("pass")])
+    nb = notebooks.tidy(nb)
+    assert notebooks.from_text(notebooks.to_text(nb)).cells == nb.cells
+
+
+def test_a_cell_that_text_cannot_hold_is_refused():
+    with pytest.raises(NotebookError, match="cell 1 is no longer itself"):
+        notebooks.to_text(notebooks.tidy(new_notebook(cells=[new_markdown_cell("a\n\n+++\n\nb")])))
+
+
+def test_fold_keeps_the_outputs_of_unchanged_code_only(executed):
+    old = notebooks.read(executed)
+    text = notebooks.to_text(old).replace("below=0.1", "below=0.2").replace("A fair coin", "The fair coin")
+    new = notebooks.from_text(text, old)
+    changed = [(a, b) for a, b in zip(old.cells, new.cells, strict=True) if a.source != b.source]
+    assert [a.cell_type for a, _ in changed] == ["markdown", "code"]
+    assert changed[1][1].outputs == []
+    for a, b in zip(old.cells, new.cells, strict=True):
+        assert a.source != b.source or a == b
+    assert new.metadata.genlib.code_sha256 != notebooks.code_stamp(new)
+
+
+def test_text_does_not_overwrite_edits(executed, tmp_path, capsys):
+    copy = tmp_path / "toy.ipynb"
+    copy.write_text(executed.read_text("utf-8"), "utf-8")
+    assert notebooks.main(["text", str(copy)]) == 0
+    view = tmp_path / "toy.myst.md"
+    view.write_text(view.read_text("utf-8") + "\nmore\n", "utf-8")
+    os.utime(copy, (0, 0))
+    assert notebooks.main(["text", str(copy)]) == 1
+    assert "not folded in" in capsys.readouterr().err
+    assert notebooks.main(["text", "--force", str(copy)]) == 0
+    assert "\nmore\n" not in view.read_text("utf-8")
+
+
+# ---------------------------------------------------------------- claims
+
+
+def test_claims_go_on_after_a_false_one(tmp_path):
+    path = write(
+        tmp_path / "claims.ipynb",
+        "import os\nfrom genlib.claims import claim\nseed = int(os.environ['GENLIB_SEED'])",
+        "claim('the seed is small', seed, below=0.5)\nclaim('truth', seed < 2)\nafter = 1",
+        "claim('later', after, above=0)\nassert seed < 3, 'three'",
+    )
+    before = path.read_bytes()
+    output = tmp_path / "claims.json"
+    assert notebooks.main(["claims", str(path), "--output", str(output), "--jobs", "2"]) == 1
+    table = json.loads(output.read_text("utf-8"))["claims.ipynb"]
+    small, truth, later = table["claims"]
+    assert small == {
+        "claim": "the seed is small",
+        "bound": "below 0.5",
+        "values": [0, 1, 2, 3, 4],
+        "held": [True, False, False, False, False],
+    }
+    assert truth["held"] == [True, True, False, False, False]
+    assert later["held"] == [True] * 5
+    assert table["errors"].keys() == {"3", "4"}
+    assert "AssertionError: three" in table["errors"]["3"]
+    page = output.with_suffix(".md").read_text("utf-8")
+    assert "| the seed is small | below 0.5 | 0 | **✗ 1** |" in page
+    assert "| truth |  | true | true | **✗ false** |" in page
+    assert "1 of 5" in page
+    assert path.read_bytes() == before
+
+
+def test_a_claim_not_reached_did_not_hold():
+    runs = [([{"claim": "a", "value": 1.0, "bound": "above 0"}], None), ([], "cell 1 failed"), ([], None)]
+    table = notebooks.claim_table(runs, [0, 1, 2], "stamp")
+    assert table["claims"][0]["held"] == [True, False, False]
+    assert not notebooks.all_held(table)
+    assert "not reached" in notebooks.claims_markdown({"x": table})

@@ -1,0 +1,47 @@
+"""Every chapter of _toc.yml keeps the house rules; see notebook_checks.py."""
+
+import json
+import warnings
+
+import notebook_checks as checks
+import pytest
+
+from tools import notebooks
+from tools.notebooks import CLAIMS, ROOT
+
+CHAPTERS = notebooks.listed()
+NONE_YET = pytest.param(None, marks=pytest.mark.skip(reason="_toc.yml lists no notebook yet"), id="none")
+
+
+def chapters():
+    return [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in CHAPTERS] or [NONE_YET]
+
+
+@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("path", chapters())
+def test_house_rules(path, check, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    complaints = check(notebooks.read(path))
+    assert not complaints, f"{check.__doc__}\n" + "\n".join(complaints)
+
+
+@pytest.mark.parametrize("path", chapters())
+def test_colab_badge(path):
+    assert not checks.colab_badge(notebooks.read(path), path.relative_to(ROOT).as_posix())
+
+
+@pytest.mark.parametrize("path", chapters())
+def test_claims_hold_for_all_seeds(path):
+    tables = json.loads(CLAIMS.read_text("utf-8")) if CLAIMS.exists() else {}
+    table = tables.get(path.relative_to(ROOT).as_posix())
+    if table is None:
+        pytest.skip(f"{CLAIMS.name} does not have this chapter yet: make claims")
+    nb = notebooks.read(path)
+    assert not checks.claims_table(nb, table)
+    if table["code_sha256"] != notebooks.code_stamp(nb):
+        warnings.warn("the table of claims was measured with other code: make claims", stacklevel=1)
+
+
+def test_no_notebook_is_outside_the_table_of_contents():
+    found = {path for path in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts}
+    assert found <= set(CHAPTERS)
