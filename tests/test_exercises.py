@@ -170,5 +170,6 @@ def test_own_checker():
 def test_a_notebook_shows_one_line_and_remembers_the_outcome():
     data, metadata = ask(value(0.5), "<b>")._repr_mimebundle_()
     assert data["text/plain"].startswith("✗ test.it")
+    assert data["text/html"].startswith('<div class="genlib-exercise genlib-wrong">✗ test.it')
     assert "<b>" not in data["text/html"]
     assert metadata == {"genlib": {"exercise": "test.it", "right": False}}

@@ -143,6 +143,7 @@ def test_tidy_drops_what_is_volatile():
     outputs = [
         new_output("stream", name="stderr", text=bar + "a warning\n"),
         new_output("stream", name="stderr", text="12it [00:01, 9.9it/s]\x1b[A\n"),
+        new_output("stream", name="stderr", text="/x/auto.py:21: TqdmWarning: IProgress not found. Please\n"),
         new_output("stream", name="stdout", text="a"),
         new_output("stream", name="stdout", text="b\n"),
         new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "x"}),
@@ -239,6 +240,59 @@ def test_text_does_not_overwrite_edits(executed, tmp_path, capsys):
     assert "not folded in" in capsys.readouterr().err
     assert notebooks.main(["text", "--force", str(copy)]) == 0
     assert "\nmore\n" not in view.read_text("utf-8")
+
+
+def test_fold_makes_a_notebook_from_text_alone(tmp_path):
+    (tmp_path / "new.myst.md").write_text("# New\n\n```{code-cell}\nx = 1\n```\n")
+    assert notebooks.main(["fold", str(tmp_path / "new.myst.md")]) == 0
+    nb = notebooks.read(tmp_path / "new.ipynb")
+    assert [cell.source for cell in nb.cells] == ["# New", "x = 1"]
+    nbformat.validate(nb)
+
+
+def test_fold_without_text_says_so(tmp_path, capsys):
+    assert notebooks.main(["fold", str(write(tmp_path / "a.ipynb", "x"))]) == 1
+    assert "no text view a.myst.md" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        notebooks.write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_notebook_is_refused(tmp_path, capsys):
+    path = tmp_path / "a.ipynb"
+    path.write_text("no JSON")
+    assert notebooks.main(["tidy", str(path)]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+    assert path.read_text() == "no JSON"
+
+
+def test_large_figures_are_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(notebooks, "MAX_FIGURE_BYTES", 1000)
+    source = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    assert notebooks.main(["run", str(write(tmp_path / "a.ipynb", source))]) == 0
+    assert "warning: cell 1: a figure of" in capsys.readouterr().out
+
+
+def test_listed_follows_the_table_of_contents(tmp_path):
+    toc = "format: jb-book\nroot: index\nparts:\n- chapters:\n  - file: b\n    sections: [{file: a}]\n"
+    (tmp_path / "_toc.yml").write_text(toc)
+    for name in "abd":
+        write(tmp_path / f"{name}.ipynb", "pass")
+    assert [path.name for path in notebooks.listed(tmp_path)] == ["b.ipynb", "a.ipynb"]
 
 
 # ---------------------------------------------------------------- claims

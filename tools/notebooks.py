@@ -42,8 +42,11 @@ SLOW_CELL_SECONDS = 5
 
 # "104.2<!--r:test ELBO-->": a number, and the report that it quotes. A hyphen after a letter is no sign.
 MARKER = re.compile(r"(?P<number>(?:(?<!\w)[-−])?\d[\d,]*(?:\.\d+)?)?<!--r:(?P<name>.*?)-->")
-# The end of a tqdm bar: "[00:10<00:05, 1.2it/s, loss=3]" or "[00:10, 1.2it/s]".
-PROGRESS = re.compile(r"\[\d+:\d\d(?::\d\d)?(?:<[^,\]]*)?,.*\]")
+# The end of a tqdm bar: "[00:10<00:05, 1.2it/s, loss=3]" or "[00:10, 1.2it/s]". And the two lines in which
+# tqdm regrets that it must draw the bar with letters.
+PROGRESS = re.compile(
+    r"\[\d+:\d\d(?::\d\d)?(?:<[^,\]]*)?,.*\]|TqdmWarning: IProgress not found|import tqdm as notebook_tqdm"
+)
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -295,6 +298,7 @@ def execute(nb, folder, threads=1, timeout=900, seed=None, hook=None):
             timeout=timeout,
             coalesce_streams=True,
             record_timing=False,
+            extra_arguments=["--log-level=ERROR"],  # the kernel's own remarks are not the author's
             resources={"metadata": {"path": str(folder)}},
             on_cell_execute=begin,
             on_cell_executed=end,
@@ -514,9 +518,14 @@ def claims_command(paths, args):
     """Run with several seeds and write the table of claims; fails if one is false."""
     names = [path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name for path in paths]
     jobs = [(path, seed) for path in paths for seed in args.seeds]
+    runs = []
     with ProcessPoolExecutor(args.jobs) as pool:
         columns = zip(*jobs, strict=True)
-        runs = list(pool.map(measure_claims, *columns, repeat(args.threads), repeat(args.timeout)))
+        for run in pool.map(measure_claims, *columns, repeat(args.threads), repeat(args.timeout)):
+            (path, seed), (claims, error) = jobs[len(runs)], run
+            held = sum("failed" not in item for item in claims)
+            print(f"{path.name}, seed {seed}: {held} of {len(claims)} hold", error or "", flush=True)
+            runs.append(run)
     size = len(args.seeds)
     fresh = {
         name: claim_table(runs[i * size : (i + 1) * size], args.seeds, code_stamp(read(path)))

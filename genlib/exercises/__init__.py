@@ -48,10 +48,9 @@ class Result:
         return f"{sign} {self.name}: {self.message}"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        data = {
-            "text/plain": repr(self),
-            "text/html": f'<div class="genlib-exercise">{html.escape(repr(self))}</div>',
-        }
+        state = {True: "right", False: "wrong", None: "open"}[self.right]
+        markup = f'<div class="genlib-exercise genlib-{state}">{html.escape(repr(self))}</div>'
+        data = {"text/plain": repr(self), "text/html": markup}
         return data, {"genlib": {"exercise": self.name, "right": self.right}}
 
 
