@@ -349,7 +349,8 @@ def measure_claims(path, seed, threads=1, timeout=900):
     """
     try:
         nb = read(path)
-        nb.cells.insert(0, nbformat.v4.new_code_cell(GO_ON))
+        first = next(iter(code_cells(nb)), {})
+        first["source"] = GO_ON + first.get("source", "")
         execute(nb, path.parent, threads, timeout, seed)
         error = None
     except NotebookError as failure:
