@@ -1,5 +1,6 @@
 """Metrics against exact values, torchmetrics and prdc."""
 
+import itertools
 import math
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_iwae_bound_rises_with_k_to_log_px(linear):
     truth = float(model.log_prob(x).mean())
     bounds = [metrics.iwae_bound(model, x, k, log_likelihood=gaussian_likelihood) for k in (1, 5, 50, 1000)]
     means = [b.mean() for b in bounds]
-    margins = [4 * (b - a).std() / math.sqrt(len(x)) for a, b in zip(bounds, bounds[1:], strict=False)]
+    margins = [4 * (b - a).std() / math.sqrt(len(x)) for a, b in itertools.pairwise(bounds)]
     assert all(b > a - margin for a, b, margin in zip(means, means[1:], margins, strict=False))
     assert means[0] < truth - 0.05
     assert float(means[-1]) == pytest.approx(truth, abs=0.01)
