@@ -60,6 +60,25 @@ def test_a_failing_cell_leaves_the_file(tmp_path, capsys):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [("import os\nos._exit(1)", "the kernel died"), ("import time\ntime.sleep(60)", "took longer than 2 s")],
+)
+def test_a_kernel_that_dies_or_hangs(tmp_path, capsys, source, message):
+    path = write(tmp_path / "bad.ipynb", source)
+    assert notebooks.main(["run", "--timeout", "2", str(path)]) == 1
+    assert f"cell 1 failed: {message}" in capsys.readouterr().err
+
+
+def test_no_kernel(tmp_path, capsys, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("it died before it said a word")
+
+    monkeypatch.setattr(notebooks.NotebookClient, "execute", fail)
+    assert notebooks.main(["run", str(write(tmp_path / "a.ipynb", "pass"))]) == 1
+    assert "the kernel did not start" in capsys.readouterr().err
+
+
 def test_too_large_a_notebook_is_refused(tmp_path, capsys, monkeypatch):
     path = write(tmp_path / "large.ipynb", "print('x' * 3000)")
     before = path.read_bytes()

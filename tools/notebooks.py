@@ -30,7 +30,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupytext.combine import combine_inputs_with_outputs
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -310,8 +310,10 @@ def execute(nb, folder, threads=1, timeout=900, seed=None, hook=None):
             raise _failure(current, f"{error.ename}: {error.evalue}") from None
         except CellTimeoutError:
             raise _failure(current, f"took longer than {timeout} s") from None
-        except DeadKernelError:
-            raise _failure(current, "the kernel died (memory?)") from None
+        except RuntimeError as error:  # DeadKernelError, or no kernel at all
+            if not current:
+                raise NotebookError(f"the kernel did not start: {error}") from None
+            raise _failure(current, "the kernel died (out of memory?)") from None
         return time.perf_counter() - start
 
 
