@@ -3,11 +3,13 @@
 - Comments leave no trace: ``104.2<!--r:test ELBO-->`` reads ``104.2``, on the page and in the search.
 - Display maths is handed to MathJax as written.  Sphinx would wrap anything with a line break in
   ``split``, where ``\\tag{1}`` is an error.
+- Inline maths keeps the punctuation that follows it on its own line, and a long formula scrolls on a phone.
 - ``<details>`` whose inside would not be read as Markdown (no blank line after the summary) is a
   warning, because maths and code in it would come out raw.
 - A cell tagged ``setup`` is folded under the word "Setup".
 - Tables get a box of their own that scrolls, reachable by keyboard, so that a wide one never moves the page.
 - Pictures below the fold are fetched when the reader comes near them.
+- Figures are not numbered, as they are not in the notebook either.
 """
 
 from __future__ import annotations
@@ -82,6 +84,57 @@ class DisplayMaths(SphinxTransform):
             node["nowrap"] = node["no-wrap"] = True
 
 
+class InlineMaths(SphinxTransform):
+    """Glue brackets and punctuation to the formula they touch; mark formulas that may not fit a phone.
+
+    A browser may break a line on either side of a formula, even before a comma.
+    """
+
+    default_priority = 881
+    opening = re.compile(r"[(\[\u201c\u2018]+$")
+    closing = re.compile(r"^[)\],.;:!?\u201d\u2019\u2026]+|^(?:[-\u2013]\w+)")
+
+    def apply(self, **kwargs) -> None:
+        for formula in list(self.document.findall(nodes.math)):
+            if printed_length(formula.astext()) > 24:
+                formula["classes"].append("long")
+                continue
+            if isinstance(formula.parent, nodes.TextElement):
+                self._glue(formula)
+
+    def _glue(self, formula: nodes.math) -> None:
+        parent, at = formula.parent, formula.parent.index(formula)
+        before = parent[at - 1] if at else None
+        after = parent[at + 1] if at + 1 < len(parent) else None
+        head = self.opening.search(before) if isinstance(before, nodes.Text) else None
+        tail = self.closing.search(after) if isinstance(after, nodes.Text) else None
+        if not (head or tail):
+            return
+        glued = nodes.inline("", "", classes=["nobr"])
+        if tail:
+            parent.replace(after, nodes.Text(after[tail.end() :]))
+            tail = nodes.Text(tail[0])
+        if head:
+            parent.replace(before, nodes.Text(before[: head.start()]))
+            glued += nodes.Text(head[0])
+        parent.replace(formula, glued)
+        glued += formula
+        if tail:
+            glued += tail
+
+
+def printed_length(latex: str) -> int:
+    """About how many characters wide a formula is: a symbol's command counts as one.
+
+    >>> printed_length(r"\\log \\sigma^2"), printed_length(r"\\mathrm{KL}(q \\,\\|\\, p)")
+    (5, 7)
+    """
+    latex = re.sub(r"\\(?:math\w+|text\w*|operatorname|left|right|[bB]igg?[lr]?)(?![a-zA-Z])|\\[,;:! ]", "", latex)
+    latex = re.sub(r"\\(log|exp|max|min|sup|inf|det|sin|cos|lim)(?![a-zA-Z])", r"\1", latex)
+    latex = re.sub(r"\\(?:[a-zA-Z]+|.)", "x", latex)
+    return len(re.sub(r"[{}_^\s]", "", latex))
+
+
 class SetupCells(SphinxTransform):
     """Fold the code of cells tagged ``setup``."""
 
@@ -141,12 +194,18 @@ def _pass(translator, node) -> None:
     """Other builders show the content alone."""
 
 
+def configure(app: Sphinx, config) -> None:
+    # Not in _config.yml: jupyter-book's LaTeX extension turns it on after reading that.
+    config.numfig = False
+
+
 def setup(app: Sphinx) -> dict:
+    app.connect("config-inited", configure, priority=900)
     plain = (_pass, _pass)
     app.add_node(
         scroller, html=(visit_scroller, depart_scroller), latex=plain, text=plain, man=plain, texinfo=plain
     )
-    for transform in (Comments, RawMarkdown, DisplayMaths, SetupCells):
+    for transform in (Comments, RawMarkdown, DisplayMaths, InlineMaths, SetupCells):
         app.add_transform(transform)
     for transform in (Pictures, Tables):
         app.add_post_transform(transform)
