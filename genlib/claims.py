@@ -87,7 +87,7 @@ def _describe(above, below, about, within):
 
 def _number(value):
     try:
-        return float(value.detach() if hasattr(value, "detach") else value)
+        return float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"a single number was expected, not {type(value).__name__}: {error}") from None
 

@@ -22,7 +22,8 @@ def log_normal(x, mu, logvar):
     Raises:  ValueError if mu or logvar do not broadcast to the shape of x.
     """
     _check_broadcast(x, mu=mu, logvar=logvar)
-    log_px = -0.5 * (LOG_2PI + logvar + (x - mu).square() / torch.as_tensor(logvar).exp())
+    logvar = torch.as_tensor(logvar, dtype=x.dtype, device=x.device)
+    log_px = -0.5 * (LOG_2PI + logvar + (x - mu).square() / logvar.exp())
     return log_px.expand_as(x).flatten(1).sum(1)
 
 

@@ -28,7 +28,7 @@ def mnist(split="train"):
 
 
 def fashion_mnist(split="train"):
-    """The first 5,000 + 1,000 images of Fashion-MNIST (each class equally often), shipped with the package.
+    """The first 5,000 + 1,000 images of Fashion-MNIST, shipped with the package.
 
     Args:    split: "train" (5,000 images) or "test" (1,000). For all 70,000: `from_torchvision`.
     Returns: x float32 (N, 1, 28, 28) in [0, 1]; y int64 (N,), an index into FASHION_CLASSES.
