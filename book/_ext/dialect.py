@@ -7,7 +7,6 @@
 - ``<details>`` whose inside would not be read as Markdown (no blank line after the summary) is a
   warning, because maths and code in it would come out raw.
 - A cell tagged ``setup`` is folded under the word "Setup".
-- Tables get a box of their own that scrolls, reachable by keyboard, so that a wide one never moves the page.
 - Pictures below the fold are fetched when the reader comes near them.
 - Figures are not numbered, as they are not in the notebook either.
 """
@@ -157,30 +156,6 @@ class Pictures(SphinxPostTransform):
             image["loading"] = "lazy"
 
 
-class scroller(nodes.General, nodes.Element):
-    """A box that scrolls sideways on its own."""
-
-
-class Tables(SphinxPostTransform):
-    default_priority = 900
-
-    def run(self, **kwargs) -> None:
-        for table in list(self.document.findall(nodes.table)):
-            if isinstance(table.parent, scroller):
-                continue
-            around = scroller("")
-            table.replace_self(around)
-            around += table
-
-
-def visit_scroller(translator, node) -> None:
-    translator.body.append('<div class="scroller" tabindex="0" role="region" aria-label="Table">')
-
-
-def depart_scroller(translator, node) -> None:
-    translator.body.append("</div>\n")
-
-
 def _is_output(node: nodes.Node) -> bool:
     """Is the node part of a cell's output, which is never rewritten?"""
     while node.parent is not None:
@@ -190,10 +165,6 @@ def _is_output(node: nodes.Node) -> bool:
     return False
 
 
-def _pass(translator, node) -> None:
-    """Other builders show the content alone."""
-
-
 def configure(app: Sphinx, config) -> None:
     # Not in _config.yml: jupyter-book's LaTeX extension turns it on after reading that.
     config.numfig = False
@@ -201,12 +172,7 @@ def configure(app: Sphinx, config) -> None:
 
 def setup(app: Sphinx) -> dict:
     app.connect("config-inited", configure, priority=900)
-    plain = (_pass, _pass)
-    app.add_node(
-        scroller, html=(visit_scroller, depart_scroller), latex=plain, text=plain, man=plain, texinfo=plain
-    )
     for transform in (Comments, RawMarkdown, DisplayMaths, InlineMaths, SetupCells):
         app.add_transform(transform)
-    for transform in (Pictures, Tables):
-        app.add_post_transform(transform)
+    app.add_post_transform(Pictures)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,6 +33,8 @@ USED_WITH = {
     "togglebutton": 'class="toggle',
     "toggleHint": 'class="toggle',
     "toggleOpenOnPrint": 'class="toggle',
+    "mathjax/": 'class="math',
+    "window.MathJax": 'class="math',
     "clipboard": "highlight",
     "copybutton": "highlight",
 }

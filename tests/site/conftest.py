@@ -161,7 +161,7 @@ class Visit:
         self.page = self.context.new_page()
         self.requests, self.responses, self.troubles = [], [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("response", self.responses.append)
+        self.page.on("response", lambda response: self.responses.append(response))
         self.page.on("requestfailed", lambda request: self.troubles.append(f"failed: {request.url}"))
         self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
         self.page.on("console", self._console)

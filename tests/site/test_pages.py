@@ -10,6 +10,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 import yaml
+from conftest import Visit
 
 ROOT = Path(__file__).resolve().parents[2]
 BUDGET = 600_000  # bytes of a first visit, compressed
@@ -133,91 +134,116 @@ def test_no_markup_is_left_over(built_page, read):
     assert [c for c in read(site, page).comments if c.strip().startswith("r:")] == []
 
 
-def test_there_is_one_search_box(built_page, visit):
-    site, page = built_page
-    with visit(site.url(page)) as at:
-        assert at.page.locator("input[type=search]:visible").count() <= 1
-        if not page.startswith("search"):
-            assert at.page.locator("input[type=search]").count() == 1
-            at.page.keyboard.press("Control+k")
-            assert at.page.locator("input[type=search]:visible").count() == 1
+@pytest.fixture(scope="session")
+def look(browser):
+    """Open a page once, and note everything the tests below ask about."""
+    cache = {}
+
+    def looked(site, page) -> dict:
+        key = (site.root, page)
+        if key not in cache:
+            with Visit(browser, site.url(page)) as at:
+                cache[key] = note(at, site)
+        return cache[key]
+
+    return looked
 
 
-def test_a_page_asks_nobody_else_and_complains_of_nothing(built_page, visit):
-    site, page = built_page
-    with visit(site.url(page)) as at:
-        # Scroll through it, so that pictures further down are fetched as well.
-        at.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        at.page.evaluate(
-            "async () => { for (let y = 0; y < document.body.scrollHeight; y += 600) "
-            "{ scrollTo(0, y); await new Promise(r => setTimeout(r, 20)) } }"
-        )
-        at.page.wait_for_load_state("networkidle")
-        elsewhere = [url for url in at.requests if not url.startswith((site.address, "data:", "blob:"))]
-        assert elsewhere == []
-        assert at.troubles == []
+def note(at, site) -> dict:
+    page, seen = at.page, {}
+    seen["weights"] = weights(at, site)
+    seen["search_boxes"] = page.locator("input[type=search]").count()
+    seen["formulas"] = page.locator(".math").count(), page.locator(".math mjx-container").count()
+    seen["formula_errors"] = page.locator("mjx-merror").all_inner_texts()
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    # Scroll through the page, so that pictures further down are fetched as well.
+    page.evaluate(
+        "async () => { for (let y = 0; y < document.body.scrollHeight; y += 600) "
+        "{ scrollTo(0, y); await new Promise(r => setTimeout(r, 20)) } }"
+    )
+    page.wait_for_load_state("networkidle")
+    seen["unloaded"] = page.evaluate(
+        "[...document.querySelectorAll('article img')].filter(i => !i.naturalWidth).map(i => i.src)"
+    )
+    seen["faint in the light"] = page.evaluate(CONTRAST)
+    seen["sideways"] = {}
+    for width in (1400, 820, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        seen["sideways"][width] = page.evaluate(SIDEWAYS)
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
+    page.wait_for_timeout(400)  # colors fade
+    seen["faint in the dark"] = page.evaluate(CONTRAST)
+    seen["cards"] = page.evaluate(
+        "[...document.querySelectorAll('article img')]"
+        ".map(i => getComputedStyle(i).backgroundColor + ' ' + getComputedStyle(i).filter)"
+    )
+    seen["elsewhere"] = [url for url in at.requests if not url.startswith((site.address, "data:", "blob:"))]
+    seen["troubles"] = at.troubles
+    return seen
 
 
-def test_formulas_are_set(built_page, visit):
-    site, page = built_page
-    with visit(site.url(page)) as at:
-        wrong = at.page.locator("mjx-merror").all_inner_texts()
-        assert wrong == []
-        assert at.page.locator(".math").count() == at.page.locator(".math mjx-container").count()
-
-
-def test_a_first_visit_is_light(built_page, visit, record_property):
-    site, page = built_page
-    with visit(site.url(page)) as at:
-        weight, heaviest = 0, []
-        for response in at.responses:
-            if not response.url.startswith(site.address) or response.status != 200:
-                continue
+def weights(at, site) -> list[tuple[int, str]]:
+    """(compressed bytes, name) of everything the page has fetched, heaviest first."""
+    found = []
+    for response in at.responses:
+        if response.url.startswith(site.address) and response.status == 200:
             body = response.body()
-            size = min(len(body), len(gzip.compress(body, 6)))
-            weight += size
-            heaviest.append((size, response.url.rpartition("/")[2].partition("?")[0]))
-    heaviest = ", ".join(f"{name} {size / 1000:.0f}" for size, name in sorted(heaviest, reverse=True)[:8])
+            name = urlparse(response.url).path.rpartition("/")[2]
+            found.append((min(len(body), len(gzip.compress(body, 6))), name))
+    return sorted(found, reverse=True)
+
+
+def test_there_is_one_search_box(built_page, look):
+    site, page = built_page
+    # The page of results has its own beside the one that Ctrl-K opens.
+    assert look(site, page)["search_boxes"] == (2 if page.startswith("search") else 1)
+
+
+def test_a_page_asks_nobody_else(built_page, look):
+    assert look(*built_page)["elsewhere"] == []
+
+
+def test_a_page_loads_without_complaint(built_page, look):
+    assert look(*built_page)["troubles"] == []
+    assert look(*built_page)["unloaded"] == []
+
+
+def test_formulas_are_set(built_page, look):
+    seen = look(*built_page)
+    assert seen["formula_errors"] == []
+    assert seen["formulas"][0] == seen["formulas"][1]
+
+
+def test_a_first_visit_is_light(built_page, look, record_property):
+    parts = look(*built_page)["weights"]
+    weight = sum(size for size, _ in parts)
+    heaviest = ", ".join(f"{name} {size / 1000:.0f}" for size, name in parts[:8])
     record_property("first_visit_bytes", weight)
-    print(f"{page}: {weight / 1000:.0f} kB ({heaviest})")
+    print(f"{built_page[1]}: {weight / 1000:.0f} kB ({heaviest})")
     assert weight <= BUDGET, f"{weight / 1000:.0f} kB, most of it: {heaviest}"
 
 
 @pytest.mark.parametrize("width", [390, 820, 1400])
-def test_a_page_never_moves_sideways(built_page, visit, width):
-    site, page = built_page
-    with visit(site.url(page), width=width) as at:
-        at.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        wide = at.page.evaluate(
-            """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-               [...document.querySelectorAll('article *')]
-                 .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-                 .map(e => e.tagName + '.' + e.className).slice(0, 8)"""
-        )
-        assert wide == []
-        assert at.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+def test_a_page_never_moves_sideways(built_page, look, width):
+    assert look(*built_page)["sideways"][width] == []
 
 
-def test_figures_lie_on_white_in_the_dark(built_page, visit):
-    site, page = built_page
-    with visit(site.url(page), dark=True) as at:
-        assert at.page.evaluate("document.documentElement.dataset.theme") == "dark"
-        cards = at.page.evaluate(
-            "[...document.querySelectorAll('article img')]"
-            ".map(i => getComputedStyle(i).backgroundColor + getComputedStyle(i).filter)"
-        )
-        assert set(cards) <= {"rgb(255, 255, 255)none"}
+def test_figures_lie_on_white_in_the_dark(built_page, look):
+    assert set(look(*built_page)["cards"]) <= {"rgb(255, 255, 255) none"}
 
 
-def test_text_can_be_read_in_light_and_dark(built_page, visit):
-    """WCAG AA, 4.5 to 1, for every piece of text in the article."""
-    site, page = built_page
-    for dark in (False, True):
-        with visit(site.url(page), dark=dark) as at:
-            at.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-            faint = at.page.evaluate(CONTRAST)
-            assert faint == [], "dark" if dark else "light"
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_text_can_be_read(built_page, look, mode):
+    """At least 4.5 to 1 (WCAG 2, level AA) for every piece of text in the article."""
+    assert look(*built_page)[f"faint in the {mode}"] == []
 
+
+SIDEWAYS = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  ['the page is ' + document.documentElement.scrollWidth + ' wide',
+   ...[...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+     .map(e => e.tagName + '.' + e.className).slice(0, 8)]"""
 
 CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});

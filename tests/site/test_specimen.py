@@ -109,7 +109,7 @@ def test_the_setup_cell_is_folded(specimen, visit):
 
 def test_wide_things_scroll_in_their_own_box(specimen, visit):
     with visit(specimen.url(FIRST), width=390) as at:
-        for selector in (".scroller", "div.math", "div.highlight pre"):
+        for selector in (".pst-scrollable-table-container", "div.math", "div.highlight pre"):
             wide = at.page.locator(selector).evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length")
             assert wide >= 1, selector
         # A wide formula shows its beginning, and can be scrolled to its end.
