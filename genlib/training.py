@@ -96,7 +96,7 @@ def fit(
              data: one tensor (N, ...), or a tuple of tensors of equal N, on the device of the model;
              epochs: how many in total; batch_size: examples a step;
              state: dict of what training changes (modules, optimizers, schedulers: whatever has
-             state_dict); its modules are set to `train()` at the start of each epoch; needed for checkpoints;
+             state_dict), needed for checkpoints; its modules are set to `train()` before each epoch;
              checkpoint: path of a file; checkpoint_every: epochs;
              progress: show a bar; on_epoch: called with (epoch, history) after each epoch, epoch from 1;
              seconds: stop after the epoch in which the training time passes this budget.
