@@ -125,24 +125,20 @@ def markers(nb):
 # ---------------------------------------------------------------- changing a notebook in memory
 
 
-def update_numbers(nb, strict=True):
-    """Write the reported figures into the prose, at the markers.
+def update_numbers(nb):
+    """Write the reported figures into the prose at the markers, in place of the number before each, if any.
 
-    Raises:  NotebookError, if strict, for a marker without a number before it or without a report.
+    Returns: a list of complaints: markers that no report answers keep what they have.
     """
-    texts = reports(nb)
-    if strict:
-        for number, name in markers(nb):
-            if name not in texts:
-                raise NotebookError(f"marker <!--r:{name}-->: no cell reports that, only {sorted(texts)}")
-            if number is None:
-                raise NotebookError(f"marker <!--r:{name}-->: no number stands directly before it")
-            if not math.isfinite(float(texts[name].replace(",", ""))):
-                raise NotebookError(f"report {name!r} is {texts[name]}, which the prose cannot quote")
+    texts, complaints = reports(nb), []
 
     def fresh(match):
-        number, name = match["number"], match["name"]
-        if number is None or name not in texts:
+        number, name = match["number"] or "", match["name"]
+        if name not in texts:
+            complaints.append(f"marker <!--r:{name}-->: no cell reports that, only {sorted(texts)}")
+            return match[0]
+        if not math.isfinite(float(texts[name].replace(",", ""))):
+            complaints.append(f"report {name!r} is {texts[name]}, which the prose cannot quote")
             return match[0]
         sign = "−" if number.startswith("−") else "-"
         return f"{texts[name].replace('-', sign)}<!--r:{name}-->"
@@ -150,6 +146,7 @@ def update_numbers(nb, strict=True):
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = MARKER.sub(fresh, cell.source)
+    return complaints
 
 
 def tidy(nb):
@@ -240,7 +237,7 @@ def from_text(text, old=None):
             if cell.source not in sources:  # jupytext also pairs cells that are merely similar
                 cell.outputs, cell.execution_count = [], None
     new.metadata = NotebookNode(metadata)
-    update_numbers(new, strict=False)
+    update_numbers(new)
     return tidy(new)
 
 
@@ -475,7 +472,7 @@ def run_command(path, args):
             print(f"  {seconds:6.1f} s  cell {index + 1}: {cell.source.splitlines()[0][:70]}", flush=True)
 
     seconds = execute(nb, path.parent, args.threads, args.timeout, hook=slow)
-    update_numbers(nb)
+    complaints = update_numbers(nb)
     nb.metadata["genlib"] = {"code_sha256": code_stamp(nb), "seconds": round(seconds)}
     text = dump(tidy(nb))
     size = len(text.encode())
@@ -485,12 +482,14 @@ def run_command(path, args):
     write_atomically(path, text)
     _warn_of_large_figures(nb)
     print(f"  {seconds:6.1f} s  in all, {size // 1000} kB")
+    if complaints:
+        raise NotebookError("the outputs are stored, but the prose is not right:\n" + "\n".join(complaints))
 
 
 def tidy_command(path, args):
     """Strip what changes from run to run; execute nothing."""
     nb = tidy(read(path))
-    update_numbers(nb, strict=False)
+    update_numbers(nb)
     write_atomically(path, dump(tidy(nb)))
 
 
