@@ -61,7 +61,8 @@ class CheckpointError(RuntimeError):
 class History(dict):
     """What a run measured: name -> list of floats, one an epoch, each the mean over the epoch's steps.
 
-    Attribute: seconds, a list of floats: the wall time of each epoch, without `on_epoch` and checkpoints.
+    Args:    values: dict to start from; seconds: the wall time of each epoch, without `on_epoch` and
+             checkpoints; kept as the attribute `seconds`.
     """
 
     def __init__(self, values=(), seconds=()):
