@@ -37,9 +37,10 @@ def read_verified(path, sha256):
 
 
 def load_npz(name, sha256):
-    """The arrays of a shipped .npz file, as a dict.
+    """The arrays of a shipped .npz file.
 
     Args:    name: a file of genlib/data/files; sha256: its checksum.
+    Returns: dict of name -> NumPy array.
     Raises:  DamagedFileError as `read_verified`.
     """
     with np.load(io.BytesIO(read_verified(FILES / name, sha256)), allow_pickle=False) as arrays:

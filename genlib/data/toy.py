@@ -48,15 +48,19 @@ class Mixture:
 
 
 class Mixture1D(Mixture):
-    """A mixture of normals on the line; by default a broad hill and a narrow peak."""
+    """A mixture of normals on the line; by default a broad hill and a narrow peak.
+
+    Args:    mu: (K,) centers; std, pi: as `Mixture`.
+    """
 
     def __init__(self, mu=(-2.0, 2.0), std=(1.0, 0.5), pi=(0.4, 0.6)):
         super().__init__(torch.as_tensor(mu, dtype=torch.float32)[:, None], std, pi)
 
 
 class Ring(Mixture):
-    """Equal Gaussians on a circle: the usual test for lost modes (8 of them, radius 2, std 0.02).
+    """Equal Gaussians on a circle: the usual test for lost modes.
 
+    Args:    n_modes: how many; radius: of the circle; std: of each Gaussian.
     Source:  Metz et al. 2016, https://arxiv.org/abs/1611.02163
     """
 
@@ -66,8 +70,9 @@ class Ring(Mixture):
 
 
 class Grid(Mixture):
-    """Equal Gaussians on a square grid: 25 of them, from -4 to 4, std 0.05.
+    """Equal Gaussians on a square grid around 0: by default 25 of them, from -4 to 4.
 
+    Args:    side: how many in a row; spacing: between neighbors; std: of each Gaussian.
     Source:  Srivastava et al. 2017 (VEEGAN), https://arxiv.org/abs/1705.07761
     """
 
