@@ -129,15 +129,12 @@ class QuotesToBoxes(SphinxTransform):
 
 
 def visit_box(translator, node: box) -> None:
-    translator.body.append(
-        translator.starttag(node, "div", role="group", **{"aria-label": node["title"]})
-    )
+    translator.body.append(translator.starttag(node, "div", role="group", **{"aria-label": node["title"]}))
 
 
 def depart_box(translator, node: box) -> None:
-    translator.body.append(
-        f'<a class="headerlink box-link" href="#{node["ids"][0]}" title="Link to this {node["kind"]}">#</a></div>\n'
-    )
+    href, title = f"#{node['ids'][0]}", f"Link to this {node['kind']}"
+    translator.body.append(f'<a class="headerlink box-link" href="{href}" title="{title}">#</a></div>\n')
 
 
 def _pass(translator, node: box) -> None:

@@ -128,7 +128,9 @@ def printed_length(latex: str) -> int:
     >>> printed_length(r"\\log \\sigma^2"), printed_length(r"\\mathrm{KL}(q \\,\\|\\, p)")
     (5, 7)
     """
-    latex = re.sub(r"\\(?:math\w+|text\w*|operatorname|left|right|[bB]igg?[lr]?)(?![a-zA-Z])|\\[,;:! ]", "", latex)
+    latex = re.sub(
+        r"\\(?:math\w+|text\w*|operatorname|left|right|[bB]igg?[lr]?)(?![a-zA-Z])|\\[,;:! ]", "", latex
+    )
     latex = re.sub(r"\\(log|exp|max|min|sup|inf|det|sin|cos|lim)(?![a-zA-Z])", r"\1", latex)
     latex = re.sub(r"\\(?:[a-zA-Z]+|.)", "x", latex)
     return len(re.sub(r"[{}_^\s]", "", latex))
@@ -160,7 +162,10 @@ def _is_output(node: nodes.Node) -> bool:
     """Is the node part of a cell's output, which is never rewritten?"""
     while node.parent is not None:
         node = node.parent
-        if isinstance(node, nodes.container) and node.get("nb_element") in ("cell_code_output", "mime_bundle"):
+        if isinstance(node, nodes.container) and node.get("nb_element") in (
+            "cell_code_output",
+            "mime_bundle",
+        ):
             return True
     return False
 

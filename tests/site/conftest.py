@@ -43,7 +43,9 @@ FLAGS = [
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if HERE in item.path.parents and {"site", "specimen", "browser", "built_page"} & set(item.fixturenames):
+        if HERE in item.path.parents and {"site", "specimen", "browser", "built_page"} & set(
+            item.fixturenames
+        ):
             item.add_marker(pytest.mark.xdist_group("site"))
 
 
@@ -113,7 +115,9 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def _built(source: Path, output: Path) -> Site:
     status, log, seconds = build(source, output)
     if status != 0:
-        pytest.fail(f"the site does not build without warnings:\n{log[-6000:]}", pytrace=False)
+        telling = [line for line in log.splitlines() if "WARNING" in line or "ERROR" in line]
+        telling = "\n".join(telling[:20]) or log[-3000:]
+        pytest.fail(f"the site does not build without warnings:\n{telling}", pytrace=False)
     return Site(output / "_build" / "html", log, seconds)
 
 

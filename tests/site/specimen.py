@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (wide on purpose: what is tested is how the site copes)
 """A small book that uses everything a chapter may use, for the tests of the site.
 
 ``write(folder)`` puts a complete book there: this repository's configuration, extensions and
@@ -220,7 +221,11 @@ def first() -> nbformat.NotebookNode:
                 "        return self.net(x).squeeze(1)  # (N,) logits, and not probabilities\n",
                 [new_output("stream", name="stdout", text="epoch  1  loss_D 1.386  loss_G 0.693\n")],
             ),
-            code("plot(x, p, q)\nplt.show()", [display(image_png=figure(), text_plain="<Figure>")], mystnb=picture),
+            code(
+                "plot(x, p, q)\nplt.show()",
+                [display(image_png=figure(), text_plain="<Figure>")],
+                mystnb=picture,
+            ),
             code(
                 'claim("the trained discriminator is within 0.05 of p / (p + q)", worst, below=0.05)\n'
                 'report("test ELBO", elbo, "nats", digits=1)',
@@ -233,7 +238,13 @@ def first() -> nbformat.NotebookNode:
             ),
             code(
                 "x @ x.T",
-                [new_output("execute_result", {"text/plain": "tensor([[0.25, 1.00],\n        [1.00, 4.00]])"}, execution_count=1)],
+                [
+                    new_output(
+                        "execute_result",
+                        {"text/plain": "tensor([[0.25, 1.00],\n        [1.00, 4.00]])"},
+                        execution_count=1,
+                    )
+                ],
             ),
             code(
                 "warnings.warn('half of the batch is one digit')",

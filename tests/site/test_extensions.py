@@ -26,14 +26,22 @@ def test_leads_that_open_a_box(lead, expected):
     assert boxes.parse_lead(lead) == expected
 
 
-@pytest.mark.parametrize("lead", ["Bayes wrote:", "Noted.", "theorem 1.", "Theorem one", "", "Theorem 1 and more"])
+@pytest.mark.parametrize(
+    "lead", ["Bayes wrote:", "Noted.", "theorem 1.", "Theorem one", "", "Theorem 1 and more"]
+)
 def test_leads_that_do_not(lead):
     assert boxes.parse_lead(lead) is None
 
 
 @pytest.mark.parametrize(
     ("latex", "length"),
-    [("x", 1), (r"\log \sigma^2", 5), (r"\mathrm{KL}(q \,\|\, p)", 7), (r"\tfrac{1}{2}", 3), (r"\mathcal{N}(\mu, \sigma^2)", 7)],
+    [
+        ("x", 1),
+        (r"\log \sigma^2", 5),
+        (r"\mathrm{KL}(q \,\|\, p)", 7),
+        (r"\tfrac{1}{2}", 3),
+        (r"\mathcal{N}(\mu, \sigma^2)", 7),
+    ],
 )
 def test_printed_length(latex, length):
     assert dialect.printed_length(latex) == length

@@ -48,7 +48,7 @@ def built_page(request):
 class Reader(HTMLParser):
     """Collects ids, links, pictures and the visible text outside code and formulas."""
 
-    VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+    VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
     def __init__(self, text: str):
         super().__init__(convert_charrefs=True)
@@ -65,7 +65,9 @@ class Reader(HTMLParser):
         if tag == "img":
             self.pictures.append(attributes)
         if tag not in self.VOID:
-            silent = tag in ("script", "style", "pre", "code") or "math" in (attributes.get("class") or "").split()
+            silent = (
+                tag in ("script", "style", "pre", "code") or "math" in (attributes.get("class") or "").split()
+            )
             self._path.append((tag, silent))
 
     def handle_endtag(self, tag):
@@ -121,7 +123,9 @@ def test_every_picture_has_a_description(built_page, read):
     bare = [p.get("src", "")[:80] for p in read(site, page).pictures if not (p.get("alt") or "").strip()]
     assert bare == []
     # A file's name, which is what a missing description becomes, describes nothing.
-    names = [p["alt"] for p in read(site, page).pictures if re.search(r"\.(png|svg|jpe?g|webp)$|_build", p["alt"])]
+    names = [
+        p["alt"] for p in read(site, page).pictures if re.search(r"\.(png|svg|jpe?g|webp)$|_build", p["alt"])
+    ]
     assert names == []
 
 
@@ -240,27 +244,42 @@ def test_text_can_be_read(built_page, look, mode):
     assert look(*built_page)[f"faint in the {mode}"] == []
 
 
-SIDEWAYS = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-  ['the page is ' + document.documentElement.scrollWidth + ' wide',
-   ...[...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-     .map(e => e.tagName + '.' + e.className).slice(0, 8)]"""
+SIDEWAYS = """() => {
+  const width = document.documentElement.scrollWidth;
+  if (width <= innerWidth) return [];
+  const out = e => e.getBoundingClientRect().right > innerWidth + 1;
+  const all = [...document.querySelectorAll("article *")];
+  const names = all.filter(out).map(e => e.tagName + "." + e.className);
+  return [`the page is ${width} wide`, ...names.slice(0, 8)];
+}"""
 
 CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgba = color => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
-                          return [...canvas.getImageData(0, 0, 1, 1).data]; };
-  const light = c => { const [r, g, b] = c.map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4 });
-                       return .2126 * r + .7152 * g + .0722 * b; };
-  const under = e => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor);
-                         if (c[3] > 250) return c; } return [255, 255, 255, 255]; };
+  const rgba = color => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const linear = v => v <= 10 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
+  const under = e => {
+    for (; e; e = e.parentElement) {
+      const color = rgba(getComputedStyle(e).backgroundColor);
+      if (color[3] > 250) return color;
+    }
+    return [255, 255, 255, 255];
+  };
   const found = new Set();
-  const walk = document.createTreeWalker(document.querySelector('article') || document.body, NodeFilter.SHOW_TEXT);
+  const root = document.querySelector('article') || document.body;
+  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
-    const e = walk.currentNode.parentElement;
-    if (!walk.currentNode.data.trim() || !e.checkVisibility({opacityProperty: true}) || e.closest('mjx-container, .headerlink, button, script, style')) continue;
-    const a = light(rgba(getComputedStyle(e).color).slice(0, 3)), b = light(under(e).slice(0, 3));
+    const e = walk.currentNode.parentElement, text = walk.currentNode.data.trim();
+    if (!text || !e.checkVisibility({opacityProperty: true})) continue;
+    if (e.closest('mjx-container, .headerlink, button, script, style')) continue;
+    const [a, b] = [luminance(rgba(getComputedStyle(e).color)), luminance(under(e))];
     const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (ratio < 4.5) found.add(`${e.tagName}.${e.className} ${ratio.toFixed(1)}: ${walk.currentNode.data.trim().slice(0, 30)}`);
+    if (ratio < 4.5) found.add(`${e.tagName}.${e.className} ${ratio.toFixed(1)}: ${text.slice(0, 30)}`);
   }
   return [...found];
 }"""
