@@ -10,6 +10,7 @@ Writes benchmarks/epochs.json and the table in benchmarks/README.md. Run it with
 """
 
 import argparse
+import functools
 import json
 import platform
 import statistics
@@ -28,7 +29,7 @@ from genlib.data import mnist
 from genlib.metrics import elbo_parts
 from genlib.models.gan import Discriminator, Generator
 from genlib.models.vae import VAE
-from genlib.training import fit, gan_step, train_gan, train_vae, vae_step
+from genlib.training import fit, gan_step, one_cycle, train_gan, train_vae, vae_step
 
 HERE = Path(__file__).parent
 BATCH = 128
@@ -158,17 +159,15 @@ def variants(x, y, epochs):
     yield "VAE", "genlib, bfloat16", lambda: our_vae(flat, epochs, dtype=bf16)
     yield "VAE", "genlib, float32, torch.compile", lambda: compiled_vae(flat, epochs, torch.float32)
     yield "VAE", "genlib, bfloat16, torch.compile", lambda: compiled_vae(flat, epochs, bf16)
-    yield "VAE", "genlib, bfloat16, batch 256", lambda: our_vae(flat, epochs, dtype=bf16, batch_size=256)
-    yield (
-        "VAE",
-        "genlib, bfloat16, batch 256, lr 2e-3",
-        lambda: our_vae(flat, epochs, dtype=bf16, batch_size=256, lr=2e-3),
-    )
-    yield (
-        "VAE",
-        "genlib, bfloat16, batch 512, lr 3e-3",
-        lambda: our_vae(flat, epochs, dtype=bf16, batch_size=512, lr=3e-3),
-    )
+    for size, lr, schedule, name in (
+        (256, 1e-3, None, "batch 256"),
+        (256, 2e-3, None, "batch 256, lr 2e-3"),
+        (128, 4e-3, one_cycle, "one cycle to 4e-3"),
+        (256, 6e-3, one_cycle, "batch 256, one cycle to 6e-3"),
+        (512, 8e-3, one_cycle, "batch 512, one cycle to 8e-3"),
+    ):
+        options = {"dtype": bf16, "batch_size": size, "lr": lr, "schedule": schedule}
+        yield "VAE", f"genlib, bfloat16, {name}", functools.partial(our_vae, flat, epochs, **options)
     yield "GAN", "DataLoader, plain Adam", lambda: loader_gan(centered, 1, 0)
     yield "GAN", "DataLoader, 2 workers", lambda: loader_gan(centered, 1, 2)
     yield "GAN", "genlib, float32", lambda: our_gan(signed, 1)

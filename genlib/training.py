@@ -34,6 +34,7 @@ __all__ = [
     "fit",
     "gan_step",
     "load_checkpoint",
+    "one_cycle",
     "save_checkpoint",
     "train_gan",
     "train_vae",
@@ -276,6 +277,11 @@ def averaged_copy(model, decay=0.999):
 def cosine(progress):
     """Half a cosine from 1 down to 0: a learning rate's factor as progress goes from 0 to 1."""
     return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def one_cycle(progress, rise=0.1):
+    """A factor that climbs from 0 to 1 in the first `rise` of the run and falls back along half a cosine."""
+    return progress / rise if progress < rise else cosine((progress - rise) / (1 - rise))
 
 
 def train_vae(
