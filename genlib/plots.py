@@ -41,11 +41,13 @@ def tile(images, columns=10, gap=2):
     Returns: array (rows * (28 + gap) - gap, columns * (28 + gap) - gap).
     Raises:  ValueError if the images have another shape or columns < 1.
     """
-    images = np.asarray(getattr(images, "detach", lambda: images)())
-    if images.ndim < 2 or images[0].size != 784:
-        raise ValueError(f"images: N images of 28x28 were expected, not {images.shape}")
+    if hasattr(images, "detach"):
+        images = images.detach().cpu()
+    images = np.asarray(images)
+    if images.ndim < 2 or len(images) == 0 or images[0].size != 784:
+        raise ValueError(f"images: N >= 1 images of 28x28 were expected, not {images.shape}")
     if columns < 1:
-        raise ValueError(f"columns must be at least 1, not {columns}")
+        raise ValueError(f"columns: must be at least 1, not {columns}")
     images = images.reshape(-1, 28, 28)
     rows = -(-len(images) // columns)
     sheet = np.zeros((rows * columns, 28 + gap, 28 + gap), images.dtype)
@@ -87,7 +89,7 @@ def loss_curves(curves, *, x=None, ax=None, levels=None, xlabel="epoch", ylabel=
     Returns: the axes.
     Raises:  ValueError if there is nothing to draw.
     """
-    if not curves:
+    if not any(len(values) for values in curves.values()):
         raise ValueError("curves: nothing to draw")
     if ax is None:
         _, ax = plt.subplots()
@@ -159,7 +161,7 @@ def film(frames, *, alt, caption, columns=8, seconds=6.0, scale=2):
     last = 1500  # rest on the final picture before starting again
     buffer = io.BytesIO()
     pictures[0].save(
-        buffer, "webp", save_all=True, append_images=pictures[1:], loop=0, quality=35, method=6,
+        buffer, "webp", save_all=True, append_images=pictures[1:], loop=0, quality=25, method=6,
         duration=[duration] * (len(pictures) - 1) + [last],
     )  # fmt: skip
     data = base64.b64encode(buffer.getvalue()).decode()

@@ -108,6 +108,7 @@ def test_report_outside_a_notebook_prints(capsys):
 
 @pytest.mark.parametrize(("number", "text"), [
     (0, "0"), (0.03123, "0.0312"), (104.2, "104"), (60000, "60,000"), (-2.5, "−2.5"), (math.inf, "inf"),
+    (999.4, "999"), (999.7, "1,000"), (-1234.5, "−1,234"), (1e-5, "1e−05"),
 ])  # fmt: skip
 def test_figures_are_short(number, text):
     assert claims._short(number) == text

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from genlib import data
-from genlib.data import images, shipped
+from genlib.data import images, results, shipped
 from genlib.data.toy import Grid, Mixture, Mixture1D, Ring, TwoMoons
 
 
@@ -85,10 +85,24 @@ def test_a_read_only_home_does_not_matter(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "file")
     assert images._writable_root() == Path(tempfile.gettempdir()) / "genlib"
     assert len(data.mnist("test")[0]) == 10_000
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert images._writable_root() == Path(tempfile.gettempdir()) / "genlib"
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     assert images._writable_root() == tmp_path / ".cache" / "genlib"
     monkeypatch.setenv("GENLIB_DATA", str(tmp_path / "elsewhere"))
     assert images._writable_root() == tmp_path / "elsewhere"
+
+
+def test_stored_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FILES", tmp_path)
+    (tmp_path / "long-run.json").write_text('{"command": "python x.py", "results": [1.5]}')
+    assert data.stored_results("long-run") == {"command": "python x.py", "results": [1.5]}
+    with pytest.raises(ValueError, match="name: there are no stored results 'short-run', only: long-run"):
+        data.stored_results("short-run")
 
 
 def fake_dataset(monkeypatch, dataset, name="KMNIST"):
@@ -133,7 +147,7 @@ def test_without_a_network_the_message_is_clear(error, tmp_path, monkeypatch):
         data.from_torchvision("KMNIST", root=tmp_path)
 
 
-@pytest.mark.parametrize("name", ["NoSuchSet", "", None, "mnist"])
+@pytest.mark.parametrize("name", ["NoSuchSet", "", None, "mnist", "ImageFolder", "EMNIST", "SVHN"])
 def test_an_unknown_set_is_rejected(name, tmp_path):
     pytest.importorskip("torchvision")
     with pytest.raises(ValueError, match="name"):
@@ -237,6 +251,12 @@ def test_two_moons_density_is_that_of_its_arcs():
     assert torch.allclose(toy.log_prob(2 * center - x), toy.log_prob(x), atol=1e-5)
 
 
+def test_whole_coordinates_are_numbers_too():
+    for toy in (Ring(), TwoMoons()):
+        x = torch.tensor([[2, 0], [0, 1]])
+        assert torch.equal(toy.log_prob(x), toy.log_prob(x.float()))
+
+
 def test_sampling_is_reproducible():
     for toy in (Ring(), TwoMoons()):
         a, b = (toy.sample(10, torch.Generator().manual_seed(3)) for _ in range(2))
@@ -247,7 +267,9 @@ def test_sampling_is_reproducible():
     (lambda: Mixture([0.0, 1.0], 1.0), "mu"),
     (lambda: Mixture([[0.0], [1.0]], 0.0), "std"),
     (lambda: Mixture([[0.0], [1.0]], [1.0, -1.0]), "std"),
+    (lambda: Mixture([[0.0], [1.0]], [1.0, 1.0, 1.0]), "std"),
     (lambda: Mixture([[0.0], [1.0]], 1.0, [0.5, 0.4]), "pi"),
+    (lambda: Mixture([[0.0], [1.0]], 1.0, [0.5, math.nan]), "pi"),
     (lambda: Mixture([[0.0], [1.0]], 1.0, [1.5, -0.5]), "pi"),
     (lambda: Mixture([[0.0], [1.0]], 1.0, [1.0]), "pi"),
     (lambda: TwoMoons(0.0), "std"),

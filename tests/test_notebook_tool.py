@@ -1,5 +1,7 @@
 """tools/notebooks.py: execute, normalize, edit as text, measure claims over seeds."""
 
+import base64
+import io
 import json
 import os
 import sys
@@ -8,6 +10,7 @@ import nbformat
 import pytest
 import toy_chapter as toy
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from tools import notebooks
 from tools.notebooks import NotebookError
@@ -361,3 +364,18 @@ def test_a_claim_not_reached_did_not_hold():
     assert table["claims"][0]["held"] == [True, False, False]
     assert not notebooks.all_held(table)
     assert "not reached" in notebooks.claims_markdown({"x": table})
+
+
+def test_pictures_are_stored_with_a_palette_once():
+    image = Image.effect_noise((40, 30), 60).convert("RGB")
+    image.putpixel((0, 0), (255, 0, 0))
+    buffer = io.BytesIO()
+    image.save(buffer, "png")
+    output = new_output("display_data", {"image/png": base64.b64encode(buffer.getvalue()).decode()})
+    nb = new_notebook(cells=[new_code_cell("draw()", outputs=[output])])
+    once = notebooks.tidy(nb).cells[0].outputs[0].data["image/png"]
+    picture = Image.open(io.BytesIO(base64.b64decode(once)))
+    assert picture.mode == "P"
+    assert picture.size == image.size
+    assert len(once) < len(buffer.getvalue())
+    assert notebooks.tidy(nb).cells[0].outputs[0].data["image/png"] == once

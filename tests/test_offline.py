@@ -12,7 +12,9 @@ from tools import notebooks
 
 SCRIPT = Path(notebooks.__file__).with_name("offline.sh")
 
-pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+pytestmark = pytest.mark.skipif(
+    os.name == "nt" or shutil.which("bash") is None, reason="needs bash, and not that of Windows"
+)
 
 
 def offline(*command, **variables):

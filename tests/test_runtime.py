@@ -90,10 +90,11 @@ def test_fast_dtype(monkeypatch):
         runtime.fast_dtype()
 
 
-def test_fast_dtype_where_there_is_no_bfloat16(monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError, TypeError])
+def test_fast_dtype_where_there_is_no_bfloat16(error, monkeypatch):
     def seconds(dtype, on):
         if dtype == torch.bfloat16:
-            raise RuntimeError("not implemented for BFloat16")
+            raise error("not implemented for BFloat16")
         return 1.0
 
     monkeypatch.setattr(runtime, "_seconds", seconds)

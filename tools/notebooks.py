@@ -10,7 +10,9 @@ A PATH is a notebook (book/code/vae.ipynb, or book/code/vae); without one, every
 """
 
 import argparse
+import base64
 import hashlib
+import io
 import json
 import math
 import os
@@ -32,6 +34,7 @@ from jupytext.combine import combine_inputs_with_outputs
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 CLAIMS = ROOT / "tests" / "claims.json"
@@ -186,8 +189,21 @@ def _tidy_outputs(outputs):
             output.pop("transient", None)
             if "application/vnd.jupyter.widget-view+json" in output.data:
                 continue  # a live widget: dead in a stored notebook
+            if "image/png" in output.data:
+                output.data["image/png"] = _with_palette(output.data["image/png"])
         kept.append(output)
     return kept
+
+
+def _with_palette(png):
+    """A picture (base64) in at most 256 colors, half the size; one that has a palette is left alone."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png)))
+    if picture.mode == "P":
+        return png
+    picture = picture.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    smaller = io.BytesIO()
+    picture.save(smaller, "png", optimize=True)
+    return base64.b64encode(smaller.getvalue()).decode()
 
 
 def _without_progress(text):
