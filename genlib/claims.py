@@ -97,9 +97,8 @@ def _short(number):
     number = float(number)
     if not math.isfinite(number) or number == 0:
         return f"{number:g}"
-    if abs(number) >= 1000:
-        return f"{number:,.0f}"
-    return f"{number:.3g}".replace("-", "−")
+    text = f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"
+    return text.replace("-", "−")
 
 
 def _show(plain, markup, metadata):
