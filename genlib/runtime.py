@@ -17,7 +17,7 @@ __all__ = ["device", "fast_dtype", "seed", "threads"]
 def seed(offset=0):
     """Seed Python, NumPy and PyTorch from GENLIB_SEED (default 0).
 
-    Args:    offset: an integer >= 0, to start a second, independent stream in the same run.
+    Args:    offset: an integer from 0 to 999, to start a second, independent stream in the same run.
     Returns: the seed that was set: 1000 * GENLIB_SEED + offset.
     Raises:  ValueError if GENLIB_SEED or the offset is not an integer from 0 to 999.
     """
@@ -84,7 +84,7 @@ def fast_dtype(on=None):
     on = torch.device(on) if on is not None else device()
     try:
         faster = _seconds(torch.float32, on) >= 1.5 * _seconds(torch.bfloat16, on)
-    except RuntimeError:  # no bfloat16 on this device
+    except (RuntimeError, TypeError):  # no bfloat16 on this device (Apple's GPU: a TypeError)
         return torch.float32
     return torch.bfloat16 if faster else torch.float32
 
