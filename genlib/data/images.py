@@ -1,5 +1,6 @@
 """Image sets as two tensors in memory; a batch is a slice, so no loader is needed."""
 
+import inspect
 import os
 import tempfile
 from pathlib import Path
@@ -43,11 +44,12 @@ def fashion_mnist(split="train"):
 def from_torchvision(name, split="train", root=None):
     """An image set that torchvision knows how to download: FashionMNIST, KMNIST, CIFAR10, ...
 
-    Args:    name: a class of torchvision.datasets with a `train` argument; split: "train" or "test";
+    Args:    name: a class of torchvision.datasets that takes `train` and needs no more;
+             split: "train" or "test";
              root: folder to keep it in. Default: GENLIB_DATA, else ~/.cache/genlib, else, if that cannot
              be written, a temporary folder.
     Returns: x float32 (N, C, H, W) in [0, 1]; y int64 (N,).
-    Raises:  ValueError for an unknown name or split; ConnectionError if the set is not on this machine
+    Raises:  ValueError for another name or split; ConnectionError if the set is not on this machine
              and cannot be downloaded.
     """
     _check_split(split)
@@ -56,6 +58,10 @@ def from_torchvision(name, split="train", root=None):
     kind = getattr(datasets, str(name), None)
     if not isinstance(kind, type):
         raise ValueError(f"name: torchvision.datasets has no {name!r}")
+    try:
+        inspect.signature(kind).bind(root, train=True, download=True)
+    except TypeError as error:
+        raise ValueError(f"name: {name} has no training and test set of the usual form ({error})") from None
     root = _writable_root() if root is None else Path(root)
     try:
         dataset = kind(root, train=split == "train", download=True)
@@ -85,10 +91,10 @@ def _check_split(split):
 def _writable_root():
     if "GENLIB_DATA" in os.environ:
         return Path(os.environ["GENLIB_DATA"])
-    root = Path.home() / ".cache" / "genlib"
     try:
+        root = Path.home() / ".cache" / "genlib"
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):
             return root
-    except OSError:
+    except (OSError, RuntimeError):  # no home at all is a RuntimeError
         return Path(tempfile.gettempdir()) / "genlib"

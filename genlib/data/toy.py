@@ -19,11 +19,14 @@ class Mixture:
         if self.mu.dim() != 2:
             raise ValueError(f"mu: (K, D) was expected, not {tuple(self.mu.shape)}")
         k = len(self.mu)
-        self.std = torch.as_tensor(std, dtype=torch.float32).expand(k).clone()
+        self.std = torch.as_tensor(std, dtype=torch.float32)
+        if self.std.shape not in ((), (1,), (k,)):
+            raise ValueError(f"std: one number or {k} were expected, not {tuple(self.std.shape)}")
+        self.std = self.std.expand(k).clone()
         self.pi = torch.full((k,), 1 / k) if pi is None else torch.as_tensor(pi, dtype=torch.float32)
         if not (self.std > 0).all():
             raise ValueError(f"std: must be positive, not {std}")
-        if self.pi.shape != (k,) or (self.pi < 0).any() or abs(float(self.pi.sum()) - 1) > 1e-5:
+        if self.pi.shape != (k,) or (self.pi < 0).any() or not abs(float(self.pi.sum()) - 1) <= 1e-5:
             raise ValueError(f"pi: {k} weights >= 0 that sum to 1 were expected, not {pi}")
 
     def sample(self, n, generator=None):
@@ -41,6 +44,7 @@ class Mixture:
         d = self.mu.shape[1]
         if x.dim() != 2 or x.shape[1] != d:
             raise ValueError(f"x: (N, {d}) was expected, not {tuple(x.shape)}")
+        x = x if x.is_floating_point() else x.float()
         square = (x[:, None] - self.mu.to(x)).square().sum(2)  # (N, K)
         std = self.std.to(x)
         log_px_k = -0.5 * square / std**2 - d * std.log() - 0.5 * d * math.log(2 * math.pi)
@@ -110,5 +114,5 @@ class TwoMoons:
     def log_prob(self, x):
         """x (N, 2) -> (N,) nats. Raises ValueError for another shape."""
         points = math.ceil(8 * math.pi / self.std)  # eight a std: the error stays below 0.001 nats
-        t = math.pi * (torch.arange(points, dtype=x.dtype) + 0.5) / points
+        t = math.pi * (torch.arange(points, dtype=torch.float64) + 0.5) / points
         return Mixture(self._arcs(t).reshape(-1, 2), self.std).log_prob(x)
