@@ -91,11 +91,12 @@ def fit(
 
     With `checkpoint`, the file is written before the first epoch, then after every `checkpoint_every`
     epochs and the last. If it exists already, the run continues from it and ends bit-equal to a run that
-    was never stopped; delete it to start anew. Ctrl-C raises KeyboardInterrupt as usual: the file holds
+    was never stopped; optimizers and schedulers go on with the rates in the file, whatever the new call says.
+    Delete the file to start anew. Ctrl-C raises KeyboardInterrupt as usual: the file holds
     the last epoch saved, and the same call continues from there.
 
     Args:    step: (batch) -> dict of scalar tensors, without gradient; one batch for each tensor in data;
-             data: one tensor (N, ...), or a tuple of tensors of equal N, on the device of the model;
+             data: one tensor (N, ...), or a tuple or list of tensors of equal N, on the device of the model;
              epochs: how many in total; batch_size: examples a step;
              state: dict of what training changes (modules, optimizers, schedulers: whatever has
              state_dict), needed for checkpoints; its modules are set to `train()` before each epoch;
@@ -107,7 +108,7 @@ def fit(
              epoch; no checkpoint is written from such a state); CheckpointError if the checkpoint is
              damaged or belongs to another run; ValueError for arguments that make no sense.
     """
-    data = data if isinstance(data, tuple) else (data,)
+    data = tuple(data) if isinstance(data, (tuple, list)) else (data,)
     n = len(data[0])
     if any(len(tensor) != n for tensor in data):
         raise ValueError(
@@ -124,14 +125,13 @@ def fit(
     state = state or {}
     run = {"examples": n, "batch_size": batch_size}
 
-    history, saved = History(), None
+    history, saved = History(), 0
     if checkpoint is not None:
         if Path(checkpoint).exists():
             saved, history = load_checkpoint(checkpoint, state, run=run)
         else:
             save_checkpoint(checkpoint, state, epoch=0, history=history, run=run)
-            saved = 0
-    first = (saved or 0) + 1
+    first = saved + 1
     with tqdm(
         total=epochs * (n // batch_size),
         initial=(first - 1) * (n // batch_size),
@@ -438,7 +438,7 @@ def _read(path):
 
 
 def _check_fits(path, name, part, saved):
-    """Modules: same names and shapes. Optimizers: same numbers and shapes of parameters."""
+    """Modules: same names and shapes. Optimizers: same number of parameters in each group."""
     if isinstance(part, nn.Module):
         expected = {key: tuple(t.shape) for key, t in part.state_dict().items()}
         found = {key: tuple(t.shape) for key, t in saved.items()}
