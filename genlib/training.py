@@ -280,7 +280,11 @@ def cosine(progress):
 
 
 def one_cycle(progress, rise=0.1):
-    """A factor that climbs from 0 to 1 in the first `rise` of the run and falls back along half a cosine."""
+    """A learning rate's factor that climbs from 0 to 1, then falls back to 0 along half a cosine.
+
+    Args:    progress: 0 to 1; rise: the part of the run in which it climbs, at least 0 and below 1.
+    Returns: a float in [0, 1].
+    """
     return progress / rise if progress < rise else cosine((progress - rise) / (1 - rise))
 
 
