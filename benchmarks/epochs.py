@@ -1,7 +1,7 @@
 """Seconds per epoch of the book's VAE and GAN, against three references measured in the same run.
 
-1. The same model trained as PyTorch's reference examples do it: a torchvision data set that decodes every
-   image through PIL, a DataLoader, and plain Adam.
+1. The same model trained as PyTorch's reference examples do it: a data set that passes every image through
+   PIL and torchvision's transforms, a DataLoader, and plain Adam.
 2. The float32 limit: floating-point operations of a step over the machine's fastest float32 matrix product.
 3. Variants: bfloat16, torch.compile, larger batches, each with the test loss it reaches.
 

@@ -169,7 +169,7 @@ def figure() -> str:
         ax.fill_between(x, p, color="#6b7280", alpha=0.3, label="data p")
         ax.plot(x, q, color="#2563a8", label="model q")
         ax.plot(x, p / (p + q), color="#111827", ls="--", lw=1.2, label="p / (p + q)")
-        ax.set(xlabel="x", ylabel="density (unnormalised)")
+        ax.set(xlabel="x", ylabel="density (unnormalized)")
         ax.legend()
         buffer = io.BytesIO()
         fig.savefig(buffer, format="png", dpi=144, facecolor="white", bbox_inches="tight")
