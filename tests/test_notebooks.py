@@ -1,11 +1,15 @@
 """Every chapter of _toc.yml keeps the house rules; see notebook_checks.py."""
 
+import importlib
 import json
+import pkgutil
 import warnings
 
 import notebook_checks as checks
 import pytest
+from chapters import exercises
 
+import genlib.exercises
 from tools import notebooks
 from tools.notebooks import CLAIMS, ROOT
 
@@ -34,12 +38,20 @@ def test_colab_badge(path):
 def test_claims_hold_for_all_seeds(path):
     tables = json.loads(CLAIMS.read_text("utf-8")) if CLAIMS.exists() else {}
     table = tables.get(path.relative_to(ROOT).as_posix())
-    if table is None:
-        pytest.skip(f"{CLAIMS.name} does not have this chapter yet: make claims")
+    assert table is not None, f"{CLAIMS.name} does not have this chapter yet: make claims"
     nb = notebooks.read(path)
     assert not checks.claims_table(nb, table)
     if table["code_sha256"] != notebooks.code_stamp(nb):
         warnings.warn("the table of claims was measured with other code: make claims", stacklevel=1)
+
+
+def test_every_exercise_is_asked_once():
+    asked = sorted(exercise.name for path in CHAPTERS for exercise in exercises(notebooks.read(path)))
+    modules = [module.name for module in pkgutil.iter_modules(genlib.exercises.__path__)]
+    for module in modules:
+        importlib.import_module(f"genlib.exercises.{module}")
+    registered = (name for name in genlib.exercises._REGISTRY if name.partition(".")[0] in modules)
+    assert asked == sorted(registered)
 
 
 def test_no_notebook_is_outside_the_table_of_contents():
