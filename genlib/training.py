@@ -408,7 +408,7 @@ def load_checkpoint(path, state, *, run=None):
     """
     path = Path(path)
     content, tensors = _read(path)
-    if run is not None and content["run"] != run:
+    if run is not None and content["run"] != json.loads(json.dumps(run)):  # JSON has no tuples
         raise CheckpointError(f"{path}: written by a run with {content['run']}, not {run}")
     if content["state"].keys() != state.keys():
         raise CheckpointError(f"{path}: holds {sorted(content['state'])}, expected was {sorted(state)}")

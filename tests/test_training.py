@@ -488,6 +488,8 @@ def test_a_checkpoint_of_something_else_is_rejected(saved, x):
         training.load_checkpoint(saved, state | {"optimizer": optimizer})
     with pytest.raises(training.CheckpointError, match="batch_size"):
         training.fit(step, x, epochs=2, batch_size=32, state=state, checkpoint=saved, progress=False)
+    training.save_checkpoint(saved, state, run={"betas": (0.5, 0.999)})
+    assert training.load_checkpoint(saved, state, run={"betas": (0.5, 0.999)})[0] == 0
 
 
 def test_a_checkpoint_is_a_plain_safetensors_file(saved):
