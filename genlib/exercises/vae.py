@@ -16,7 +16,7 @@ exercise(
         wrong={
             lambda nats: nats / math.log(2): "that is bits an image; a pixel gets its share",
             lambda nats: nats / 784: "that is nats a pixel; a bit is log 2 nats",
-            lambda nats: nats / 784 * math.log(2): "one nat is more than one bit, so there are more bits than nats",
+            lambda nats: nats / 784 * math.log(2): "a nat is more than a bit, so more bits are needed",
         },
     ),
     hint="A fair coin is worth log 2 nats, which is 1 bit.",
@@ -33,7 +33,7 @@ exercise(
             20: "the reconstruction was averaged too, over the 784 pixels",
         },
     ),
-    hint="Write both means as sums over a constant, then multiply the loss until the reconstruction is a sum.",
+    hint="Write both means as sums over a number, then multiply until the reconstruction is a sum.",
 )
 
 # ---------------------------------------------------------------- core
@@ -77,10 +77,9 @@ exercise(
         _kl_1d,
         cases=[(0.0, 0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), (0.5, -1.0, -0.5, 0.7), (0.0, 1.0, 0.3, -1.0)],
         wrong={
-            lambda m1, l1, m2, l2: _kl_1d(m2, l2, m1, l1): "that is KL(2 || 1): the first is the one to draw from",
+            lambda m1, l1, m2, l2: _kl_1d(m2, l2, m1, l1): "that is KL(2 || 1)",
             lambda m1, l1, m2, l2: -_kl_1d(m1, l1, m2, l2): "a KL divergence is never negative",
-            lambda m1, l1, m2, l2: 0.5 * (math.exp(l1) - 1 - l1 + m1**2): "that is the KL to N(0, 1); where are "
-            "the second mean and variance?",
+            lambda m1, l1, m2, l2: 0.5 * (math.exp(l1) - 1 - l1 + m1**2): "that is the KL to N(0, 1)",
         },
     ),
     hint="Shift and stretch the line until the second Gaussian is N(0, 1): what became of the first?",
@@ -111,11 +110,9 @@ exercise(
         cases=[_log_weights(), _log_weights()[:, :1] - 3, 5 * _log_weights() - 900],
         wrong={
             lambda log_w: torch.logsumexp(log_w, 1): "the mean of k weights needs a division by k",
-            lambda log_w: log_w.mean(1): "that is the ELBO: the mean of the logarithms, not the logarithm of the mean",
-            lambda log_w: log_w.exp().mean(1).log(): "right on paper, but exp(-900) is 0 in floating point: use "
-            "torch.logsumexp",
-            lambda log_w: torch.logsumexp(log_w, 0) - math.log(len(log_w)): "sum over the draws (dim 1), not "
-            "over the images",
+            lambda log_w: log_w.mean(1): "that is the ELBO, the mean of the logarithms",
+            lambda log_w: log_w.exp().mean(1).log(): "exp(-900) is 0 in floating point",
+            lambda log_w: torch.logsumexp(log_w, 0) - math.log(len(log_w)): "sum over the draws",
         },
     ),
     hint="log of a mean of exponentials: logsumexp, minus log k.",
@@ -134,10 +131,11 @@ exercise(
         lambda mu: int((mu.var(0) > 0.01).sum()),
         cases=[_codes(), _codes()[:, 3:], torch.ones(10, 3)],
         wrong={
-            lambda mu: int((mu.var(1) > 0.01).sum()): "the variance over the images (dim 0), one for each unit",
-            lambda mu: int((mu.mean(0).abs() > 0.01).sum()): "a mean that is far from 0 but the same for all "
-            "images says nothing about the image",
-            lambda mu: int((mu.std(0) > 0.01).sum()): "compare the variance with 0.01, not the standard deviation",
+            lambda mu: int((mu.var(1) > 0.01).sum()): "over the images, dim 0",
+            lambda mu: int(
+                (mu.mean(0).abs() > 0.01).sum()
+            ): "a mean far from 0 may be the same for all images",
+            lambda mu: int((mu.std(0) > 0.01).sum()): "the variance, not the standard deviation",
         },
     ),
     hint="mu.var(0) has one number for each unit.",
@@ -147,7 +145,7 @@ exercise(
 
 
 def _log_constant(logits):
-    """log of the constant C with C * integral over [0, 1] of p^x (1 - p)^(1 - x) dx = 1, p = sigmoid(logits)."""
+    """log C, where C times the integral of p^x (1 - p)^(1 - x) over [0, 1] is 1, for p = sigmoid(logits)."""
     logits = logits.double()
     small = logits.abs() < 1e-3
     safe = torch.where(small, torch.ones_like(logits), logits)
