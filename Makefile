@@ -16,9 +16,6 @@ SITE := _build/html
 # CH=vae, CH=code/vae and CH=book/code/vae.ipynb all name the same chapter.
 CHAPTER = $(if $(CH),$(or $(firstword $(wildcard $(CH) book/$(CH).ipynb book/*/$(CH).ipynb)),$(CH)))
 
-# Notebooks are run two at a time: one thread each, or they get in each other's way.
-test claims: export OMP_NUM_THREADS := 1
-
 .DEFAULT_GOAL := help
 .PHONY: help book serve test lint lab run text fold claims clean
 
@@ -33,9 +30,10 @@ serve: book ## build the site and serve it on this computer
 	@echo "The book is at http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
+# Notebooks are run two at a time: one thread each, or they get in each other's way.
 test: lint ## install everything, run every test and every notebook
-	$(PY) -m pytest -n $(JOBS) --dist loadgroup
-	tools/offline.sh $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 \
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadgroup
+	OMP_NUM_THREADS=1 tools/offline.sh $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 \
 	    -n $(JOBS) --dist loadscope -p no:cacheprovider book
 
 lint: $(VENV)/.full ## check the style of the code
