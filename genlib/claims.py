@@ -31,17 +31,17 @@ def claim(statement, value, *, above=None, below=None, about=None, within=None):
         holds = holds and (above is None or number > above)
         holds = holds and (below is None or number < below)
         holds = holds and (about is None or abs(number - about) <= within)
-        figure = f"{_short(number)} ({bound})"
+        figure = _apart(number, above, below)
     else:
         if number not in (0.0, 1.0):
             raise ValueError(f"claim {statement!r}: a number needs a bound (above, below, about and within)")
         holds, figure = bool(number), ""
     if not holds:
-        raise AssertionError(f"{statement}: measured {figure or 'false'}")
+        raise AssertionError(f"{statement}: measured {f'{figure} ({bound})' if bound else 'false'}")
     _show(
-        plain=f"✓ {statement}" + (f": {figure}" if figure else ""),
+        plain=f"✓ {statement}" + (f": {figure} ({bound})" if bound else ""),
         markup=f'<div class="genlib-claim">✓ {html.escape(statement)}'
-        + (f": <strong>{_short(number)}</strong> <em>({html.escape(bound)})</em>" if bound else "")
+        + (f": <strong>{figure}</strong> <em>({html.escape(bound)})</em>" if bound else "")
         + "</div>",
         metadata={"claim": statement, "value": number, "bound": bound},
     )
@@ -77,12 +77,12 @@ def _describe(above, below, about, within):
     if above is not None and below is not None:
         if not above < below:
             raise ValueError(f"claim: nothing lies above {above} and below {below}")
-        return f"between {_short(above)} and {_short(below)}"
+        return f"between {_given(above)} and {_given(below)}"
     if above is not None:
-        return f"above {_short(above)}"
+        return f"above {_given(above)}"
     if below is not None:
-        return f"below {_short(below)}"
-    return f"within {_short(within)} of {_short(about)}" if about is not None else ""
+        return f"below {_given(below)}"
+    return f"within {_given(within)} of {_short(about, digits=4)}" if about is not None else ""
 
 
 def _number(value):
@@ -92,13 +92,24 @@ def _number(value):
         raise TypeError(f"a single number was expected, not {type(value).__name__}: {error}") from None
 
 
-def _short(number):
-    """Three significant digits, thousands separated, e.g. 0.0312, 104, 60,000."""
+def _short(number, digits=3):
+    """Significant digits, thousands separated, e.g. 0.0312, 104, 60,000."""
     number = float(number)
     if not math.isfinite(number) or number == 0:
         return f"{number:g}"
-    text = f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"
+    text = f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.{digits}g}"
     return text.replace("-", "−")
+
+
+def _given(bound):
+    """A bound as its author wrote it."""
+    return _short(bound, digits=6)
+
+
+def _apart(number, *bounds):
+    """The figure, with as many digits as it takes to tell it from a bound that it only just keeps."""
+    texts = [_given(bound) for bound in bounds if bound is not None]
+    return next((t for t in (_short(number, d) for d in (3, 4, 5)) if t not in texts), _short(number, 6))
 
 
 def _show(plain, markup, metadata):

@@ -70,7 +70,8 @@ def image_grid(images, columns=10, *, ax=None, title=None, row_labels=None):
         raise ValueError(f"row_labels: {rows} were expected, not {len(row_labels)}")
     if ax is None:
         width = min(6.4, 0.6 * columns)
-        _, ax = plt.subplots(figsize=(width, width * sheet.shape[0] / sheet.shape[1]))
+        size = (width, width * sheet.shape[0] / sheet.shape[1])
+        _, ax = plt.subplots(figsize=size, dpi=100)  # finer would only enlarge the pixels, and the file
     ax.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     ax.set(xticks=[], yticks=[], title=title or "")
     ax.spines[:].set_visible(False)

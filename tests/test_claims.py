@@ -112,3 +112,16 @@ def test_report_outside_a_notebook_prints(capsys):
 ])  # fmt: skip
 def test_figures_are_short(number, text):
     assert claims._short(number) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds", "line"),
+    [
+        (-101.96, {"above": -102}, "✓ s: −101.96 (above −102)"),
+        (0.0312, {"below": 0.05}, "✓ s: 0.0312 (below 0.05)"),
+        (-102.4, {"above": -102.5}, "✓ s: −102 (above −102.5)"),
+    ],
+)
+def test_a_figure_differs_from_its_bound(capsys, value, bounds, line):
+    claim("s", value, **bounds)
+    assert capsys.readouterr().out == line + "\n"

@@ -430,7 +430,7 @@ def _figure(value, bound):
         return "not reached"
     if isinstance(value, str):
         return value
-    return f"{value:.3g}" if bound else str(bool(value)).lower()
+    return f"{value:.4g}" if bound else str(bool(value)).lower()
 
 
 # ---------------------------------------------------------------- files
