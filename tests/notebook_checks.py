@@ -229,14 +229,19 @@ CHECKS = [
 ]  # fmt: skip
 
 
-def colab_badge(nb, name):
-    """The first cell links to this very notebook on Colab.
+def colab_badge(nb, name, repository):
+    """The first cell links to this very notebook on Colab, and the setup cell fetches this very package.
 
-    Args:    name: the notebook's path in the repository, e.g. "book/code/vae.ipynb".
+    Args:    name: the notebook's path in the repository, e.g. "book/code/vae.ipynb";
+             repository: its public address, e.g. "https://github.com/somebody/book".
     """
-    link = re.compile(rf"https://colab\.research\.google\.com/github/[^)\s]+/{re.escape(name)}\)")
+    link = f"https://colab.research.google.com/github/{repository.split('/', 3)[3]}/blob/main/{name})"
     first = nb.cells[0].source if nb.cells else ""
-    return [] if link.search(first) else [f"the first cell has no Colab link that ends in {name}"]
+    setup = "".join(cell.source for cell in code_cells(nb) if "setup" in tags(cell))
+    complaints = [] if link in first else [f"the first cell has no link {link[:-1]}"]
+    return complaints + (
+        [] if f"git+{repository}" in setup else [f"the setup cell does not fetch {repository}"]
+    )
 
 
 def claims_table(nb, table):

@@ -275,8 +275,13 @@ def test_every_check_has_a_bad_chapter():
 
 
 def test_colab_badge(nb):
-    assert checks.colab_badge(nb, "toy.ipynb") == []
-    assert checks.colab_badge(nb, "book/code/toy.ipynb")
+    here = "https://github.com/owner/book"
+    [setup] = [cell for cell in nb.cells if "setup" in cell.metadata.get("tags", [])]
+    assert len(checks.colab_badge(nb, "toy.ipynb", here)) == 1  # it does not fetch the package
+    setup.source = f'%pip install "genlib-book @ git+{here}"'
+    assert checks.colab_badge(nb, "toy.ipynb", here) == []
+    assert len(checks.colab_badge(nb, "book/code/toy.ipynb", here)) == 1
+    assert len(checks.colab_badge(nb, "toy.ipynb", "https://github.com/other/book")) == 2
 
 
 def table(nb, held=True):

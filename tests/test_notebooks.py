@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import warnings
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def test_house_rules(path, check, monkeypatch):
 
 @pytest.mark.parametrize("path", chapters())
 def test_colab_badge(path):
-    assert not checks.colab_badge(notebooks.read(path), path.relative_to(ROOT).as_posix())
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    (repository,) = re.findall(r'^Repository = "(https://github\.com/[^"]+)"$', project, re.MULTILINE)
+    assert not checks.colab_badge(notebooks.read(path), path.relative_to(ROOT).as_posix(), repository)
 
 
 @pytest.mark.parametrize("path", chapters())
