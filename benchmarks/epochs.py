@@ -19,6 +19,7 @@ from pathlib import Path
 
 import torch
 from PIL import Image
+from readme import write_table
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
@@ -272,10 +273,7 @@ def main():
     if options.only:
         return
     (HERE / "epochs.json").write_text(json.dumps(result, indent=1) + "\n")
-    readme = HERE / "README.md"
-    before, _, after = readme.read_text(encoding="utf-8").partition("<!-- epochs -->\n")
-    _, _, after = after.partition("<!-- /epochs -->")
-    readme.write_text(f"{before}<!-- epochs -->\n{table(result)}<!-- /epochs -->{after}", encoding="utf-8")
+    write_table("epochs", table(result))
 
 
 if __name__ == "__main__":

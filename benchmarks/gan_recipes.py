@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import torch
+from readme import write_table
 
 from genlib import runtime
 from genlib.data import mnist
@@ -75,6 +76,20 @@ def judge(G, reference, n=10_000):
     }
 
 
+def table(results):
+    """The results as Markdown."""
+    lines = [
+        "| variant | seed | steps | Frechet distance on digit features | rarest digit, % |",
+        "|---|---|---|---|---|",
+    ]
+    for row in results:
+        rarest = 100 * min(row["shares"])
+        lines.append(
+            f"| {row['variant']} | {row['seed']} | {row['steps']:,} | {row['distance']:.1f} | {rarest:.1f} |"
+        )
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=120)
@@ -104,6 +119,9 @@ def main():
             args.out.write_text(
                 json.dumps(stored, indent=1) + "\n", "utf-8"
             )  # an interrupted run keeps its rows
+
+    if args.out.parent == FILES:
+        write_table("gan-recipes", table(json.loads(args.out.read_text("utf-8"))["results"]))
 
 
 if __name__ == "__main__":

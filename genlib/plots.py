@@ -131,8 +131,8 @@ def latent_plane(images, extent, *, points=None, labels=None, axes=None):
     left.set(xlabel="$z_1$", ylabel="$z_2$")
     if points is not None:
         color = DATA if labels is None else [plt.cm.tab10(int(label)) for label in labels]
-        right.scatter(points[:, 0], points[:, 1], s=3, c=color, alpha=0.5, linewidths=0, rasterized=True)
-        right.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
+        right.scatter(points[:, 0], points[:, 1], s=7, c=color, alpha=0.8, linewidths=0, rasterized=True)
+        right.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal", xlim=frame[:2], ylim=frame[2:])
         for digit in [] if labels is None else np.unique(labels):
             center = np.median(np.asarray(points)[np.asarray(labels) == digit], axis=0)
             right.annotate(

@@ -83,6 +83,7 @@ def fit(
     progress=True,
     on_epoch=None,
     seconds=None,
+    settings=None,
 ):
     """Run a step over shuffled batches, epoch after epoch.
 
@@ -91,9 +92,9 @@ def fit(
 
     With `checkpoint`, the file is written before the first epoch, then after every `checkpoint_every`
     epochs and the last. If it exists already, the run continues from it and ends bit-equal to a run that
-    was never stopped; optimizers and schedulers go on with the rates in the file, whatever the new call says.
-    Delete the file to start anew. Ctrl-C raises KeyboardInterrupt as usual: the file holds
-    the last epoch saved, and the same call continues from there.
+    was never stopped; optimizers and schedulers go on with the rates in the file. `settings` guard against
+    going on by mistake with other ones. Delete the file to start anew. Ctrl-C raises KeyboardInterrupt as
+    usual: the file holds the last epoch saved, and the same call continues from there.
 
     Args:    step: (batch) -> dict of scalar tensors, without gradient; one batch for each tensor in data;
              data: one tensor (N, ...), or a tuple or list of tensors of equal N, on the device of the model;
@@ -102,7 +103,8 @@ def fit(
              state_dict), needed for checkpoints; its modules are set to `train()` before each epoch;
              checkpoint: path of a file; checkpoint_every: epochs;
              progress: show a bar; on_epoch: called with (epoch, history) after each epoch, epoch from 1;
-             seconds: stop after the epoch in which the training time passes this budget.
+             seconds: stop after the epoch in which the training time passes this budget;
+             settings: dict of numbers, texts and tuples that a continued run must share with the first.
     Returns: History, with the epochs before a continued run.
     Raises:  DivergedError if a loss is not finite (looked at every 100 steps and at the end of each
              epoch; no checkpoint is written from such a state); CheckpointError if the checkpoint is
@@ -123,7 +125,7 @@ def fit(
     if checkpoint is not None and not state:
         raise ValueError("state: a checkpoint needs to know what to save (modules, optimizers, schedulers)")
     state = state or {}
-    run = {"examples": n, "batch_size": batch_size}
+    run = {"examples": n, "batch_size": batch_size} | (settings or {})
 
     history, saved = History(), 0
     if checkpoint is not None:
@@ -316,7 +318,8 @@ def train_vae(
     if scheduler is not None:
         state["scheduler"] = scheduler
     step = vae_step(model, optimizer, beta=beta, binarize=binarize, dtype=dtype, scheduler=scheduler)
-    return fit(step, x, epochs=epochs, batch_size=batch_size, state=state, **options)
+    settings = {"lr": lr, "beta": beta, "binarize": binarize, "dtype": str(dtype)}
+    return fit(step, x, epochs=epochs, batch_size=batch_size, state=state, settings=settings, **options)
 
 
 def train_gan(
@@ -356,7 +359,8 @@ def train_gan(
         schedulers = [_scheduler(opt_G, schedule, steps), _scheduler(opt_D, schedule, steps)]
         state["scheduler_G"], state["scheduler_D"] = schedulers
     step = gan_step(G, D, opt_G, opt_D, averaged=averaged, dtype=dtype, schedulers=schedulers)
-    return fit(step, x, epochs=epochs, batch_size=batch_size, state=state, **options)
+    settings = {"lr": (lr_G, lr_D), "betas": tuple(betas), "dtype": str(dtype)}
+    return fit(step, x, epochs=epochs, batch_size=batch_size, state=state, settings=settings, **options)
 
 
 def save_checkpoint(path, state, *, epoch=0, history=None, run=None):

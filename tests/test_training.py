@@ -562,3 +562,13 @@ def test_a_kill_during_saving_leaves_a_whole_file(tmp_path):
 def test_schedules():
     assert [training.cosine(0), training.cosine(0.5), training.cosine(1)] == pytest.approx([1, 0.5, 0])
     assert [training.one_cycle(p) for p in (0, 0.05, 0.1, 0.55, 1)] == pytest.approx([0, 0.5, 1, 0.5, 0])
+
+
+@pytest.mark.parametrize("other", [{"lr": 2e-3}, {"beta": 4.0}, {"binarize": True}])
+def test_a_run_does_not_go_on_with_other_settings(tmp_path, other):
+    x = torch.rand(40, 784)
+    options = {"batch_size": 20, "checkpoint": tmp_path / "run.ckpt", "progress": False}
+    training.train_vae(VAE(), x, 1, **options)
+    with pytest.raises(training.CheckpointError, match=next(iter(other))):
+        training.train_vae(VAE(), x, 2, **options, **other)
+    assert len(training.train_vae(VAE(), x, 2, **options)["loss"]) == 2

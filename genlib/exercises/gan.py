@@ -120,3 +120,11 @@ exercise(
     ),
     hint="D: real towards 1, fakes towards 0. G: fakes towards 1.",
 )
+exercise(
+    "gan.five_wins",
+    value(
+        0.5**5,
+        wrong={2 * 0.5**5: "that counts either recipe as the winner; the question names one"},
+    ),
+    hint="Each pair is a coin toss, and all five must fall on the same, named side.",
+)
