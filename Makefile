@@ -55,7 +55,7 @@ fold: $(VENV)/.full ## fold the edited text back into its notebook: make fold CH
 	$(PY) tools/notebooks.py fold $(CHAPTER)
 
 claims: $(VENV)/.full ## run the chapters with seeds 0 to 4 and write the table of their claims
-	$(PY) tools/notebooks.py claims $(CHAPTER)
+	$(PY) tools/notebooks.py claims --jobs $(JOBS) $(CHAPTER)
 
 clean: ## remove the built site and the virtual environment
 	rm -rf _build $(VENV)

@@ -168,7 +168,7 @@ def film(frames, *, alt, caption, columns=8, seconds=6.0, scale=2):
     data = base64.b64encode(buffer.getvalue()).decode()
     width, height = (scale * side for side in pictures[0].size)  # enlarged by the reader's browser
     return HTML(
-        f'<details class="genlib-film"><summary>▶ Play: {html.escape(caption)}</summary>'
+        f'<details class="genlib-film"><summary>Play: {html.escape(caption)}</summary>'
         f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" '
         f'src="data:image/webp;base64,{data}"></details>'
     )

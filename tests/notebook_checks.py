@@ -74,6 +74,8 @@ def figures(nb):
         }
         if images > 1:
             complaints.append(f"cell {number}: {images} figures, but one caption")
+        if images and len(cell.outputs) > images:
+            complaints.append(f"cell {number}: the caption would stand under its other outputs too")
         if images:
             complaints += [
                 f"cell {number}: no {key}" for key, text in texts.items() if not str(text or "").strip()

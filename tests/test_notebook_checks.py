@@ -89,6 +89,10 @@ def spoil_two_figures(nb):
     cell.outputs += cell.outputs
 
 
+def spoil_figure_with_text(nb):
+    code(nb, "plt.plot").outputs.append(new_output("stream", name="stdout", text="0.3"))
+
+
 def spoil_video(nb):
     nb.cells[1].outputs = [new_output("display_data", {"text/html": "<video src='x'></video>"})]
 
@@ -229,6 +233,7 @@ def spoil_length(nb):
         (checks.figures, spoil_caption, "no mystnb.figure.caption"),
         (checks.figures, spoil_alt, "no mystnb.image.alt"),
         (checks.figures, spoil_two_figures, "2 figures, but one caption"),
+        (checks.figures, spoil_figure_with_text, "under its other outputs"),
         (checks.figures, spoil_video, "aria-label"),
         (checks.figures, spoil_markdown_image, "without alt text"),
         (checks.portable_dialect, spoil_directive, "MyST directive '```{'"),
