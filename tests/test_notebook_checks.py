@@ -198,7 +198,8 @@ def spoil_second_setup(nb):
 
 
 def spoil_path_in_source(nb):
-    nb.cells[1].source += "\nopen('/home/somebody/x')"
+    home = "/home/" + "somebody"  # in two parts, so that this file carries no such path itself
+    nb.cells[1].source += f"\nopen('{home}/x')"
 
 
 def spoil_path_in_output(nb):

@@ -4,7 +4,7 @@
 ``write(folder)`` puts a complete book there: this repository's configuration, extensions and
 assets, and two notebooks made here.  To look at it::
 
-    python tests/site/specimen.py /tmp/specimen && jupyter-book build /tmp/specimen -W -n
+    python tests/site/specimen.py FOLDER && jupyter-book build FOLDER -W -n
 """
 
 from __future__ import annotations
