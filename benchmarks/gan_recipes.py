@@ -116,9 +116,8 @@ def main():
                 "settings": VARIANTS,
                 "results": sorted(results, key=lambda r: (list(VARIANTS).index(r["variant"]), r["seed"])),
             }
-            args.out.write_text(
-                json.dumps(stored, indent=1) + "\n", "utf-8"
-            )  # an interrupted run keeps its rows
+            # Written after every run, so that an interrupted one keeps its rows.
+            args.out.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
     if args.out.parent == FILES:
         write_table("gan-recipes", table(json.loads(args.out.read_text("utf-8"))["results"]))
