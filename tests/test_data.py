@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -49,6 +50,50 @@ def test_train_and_test_share_no_image():
 def test_every_call_returns_its_own_copy():
     data.fashion_mnist("test")[0].zero_()
     assert data.fashion_mnist("test")[0].max() == 1
+
+
+def test_spambase():
+    x, y, features = data.spambase()
+    assert x.shape == (4601, len(features)) == (4601, 57)
+    assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
+    assert y.bincount().tolist() == [2788, 1813]
+    assert x.isfinite().all()
+    assert float(x.min()) == 0
+    assert float(x[:, :54].max()) <= 100  # percent
+    # The three last columns are the mean, the longest and the total of runs of capitals.
+    assert (x[:, 54] <= x[:, 55]).all()
+    assert (x[:, 55] <= x[:, 56]).all()
+    assert x[y == 1, features.index("money")].mean() > 5 * x[y == 0, features.index("money")].mean()
+
+
+def test_seattle_weather():
+    weather = data.seattle_weather()
+    assert set(weather) == {"date", "precipitation", "temp_max", "temp_min", "wind"}
+    assert {len(column) for column in weather.values()} == {1461}
+    assert (np.diff(weather["date"]) == np.timedelta64(1, "D")).all()
+    assert str(weather["date"][0]) == "2012-01-01"
+    assert (weather["temp_max"] >= weather["temp_min"]).all()
+    wet = weather["precipitation"] > 0
+    assert wet[1:][wet[:-1]].mean() == pytest.approx(0.67, abs=0.005)
+    assert wet[1:][~wet[:-1]].mean() == pytest.approx(0.24, abs=0.005)
+
+
+def test_lambda_phage():
+    genome = data.lambda_phage()
+    assert len(genome) == 48_502
+    assert set(genome) == set("ACGT")
+    assert genome.startswith("GGGCGGCGACCT")  # the single-stranded end by which the phage closes its ring
+    gc = [letter in "GC" for letter in genome]
+    assert np.mean(gc) == pytest.approx(0.499, abs=0.001)
+    assert np.mean(gc[:24_251]) > np.mean(gc[24_251:]) + 0.09  # the left half is richer in G and C
+
+
+def test_us_names():
+    names = data.us_names()
+    assert len(names) == len(set(names)) == 32_000
+    assert names == sorted(names)
+    assert set("".join(names)) == set("abcdefghijklmnopqrstuvwxyz")
+    assert {"emma", "noah"} <= set(names)
 
 
 @pytest.mark.parametrize("split", ["Train", "valid", "", None, 0])
