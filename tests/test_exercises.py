@@ -36,7 +36,7 @@ def test_a_chapter_is_imported_when_first_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(exercises, "__path__", [*exercises.__path__, str(tmp_path)])
     assert check("toy.half", 0.5)
     assert check("toy.square", lambda x: x * x)
-    assert repr(check("toy.half", ...)) == "… toy.half: not yet answered. Think of a coin."
+    assert check("toy.half", 0.7).message == "0.7 is not it. Think of a coin."
     with pytest.raises(ValueError, match=r"no exercise 'toy\.squar'; did you mean toy\.square"):
         check("toy.squar", 1)
     with pytest.raises(ValueError, match=r"no exercises for chapter 'nosuch', only for .*toy"):
@@ -53,9 +53,10 @@ def test_names_are_checked():
 
 @pytest.mark.parametrize("answer", [None, ..., (1, ...), lambda x: None, lambda x: ..., [None]])
 def test_a_stub_is_not_yet_answered(answer):
-    result = ask(function(lambda x: x, cases=[1.0]), answer)
+    result = ask(function(lambda x: x, cases=[1.0]), answer, hint="Half of the answer.")
     assert not result
     assert result.right is None
+    assert repr(result) == "… test.it: not yet answered: replace the ... and run the cell"
 
 
 def test_not_implemented_is_not_yet_answered():
@@ -108,6 +109,7 @@ def test_choice():
     assert ask(choice(True), True)
     assert not ask(choice(True), 1)
     assert not ask(choice("a"), ["a"])
+    assert all(ask(choice("a"), text) for text in ("(a)", "a)", "A."))
 
 
 def kl_1d(mu, logvar):

@@ -10,7 +10,8 @@ The exercises of a chapter stand in a module of its name, `genlib/exercises/vae.
         if call(answer, 0.0) != 0:
             return "without the KL term nothing should collapse"
 
-A checker returns None when the answer is right and a hint when it is wrong.
+A checker returns None when the answer is right and a hint when it is wrong. A stub gets no hint: hints
+often say half of the answer, so they wait until a reader has tried.
 """
 
 import copy
@@ -59,16 +60,17 @@ def check(name, answer):
 
     Args:    name: "<chapter>.<exercise>"; answer: the value or function that the exercise asks for;
              `...`, None, and a function that returns either, count as not yet answered.
-    Returns: a Result, truthy when the answer is right; a wrong answer never raises.
+    Returns: a Result, truthy when the answer is right; a wrong answer never raises, and only a wrong one
+             shows a hint.
     Raises:  ValueError if there is no such exercise.
     """
     checker, hint = _find(name)
     if _is_blank(answer):
-        return _unanswered(name, hint)
+        return _unanswered(name)
     try:
         problem = checker(answer)
     except _NotAnswered:
-        return _unanswered(name, hint)
+        return _unanswered(name)
     except Exception as error:  # whatever the reader's code raises is the reader's to see
         problem = _brief(error)
     if problem is None:
@@ -80,7 +82,7 @@ def exercise(name, checker=None, *, hint=""):
     """Register an exercise, as a call or as a decorator of its checker.
 
     Args:    name: "<chapter>.<exercise>"; checker: takes the answer, returns None when it is right, else a
-             hint; hint: a sentence shown with every answer that is not right.
+             hint; hint: a sentence shown with every wrong answer (not with a stub).
     Returns: the checker (or, without one, the decorator).
     Raises:  ValueError for a name without chapter or one that is taken.
     """
@@ -127,13 +129,13 @@ def value(truth, *, rtol=1e-3, atol=1e-9, wrong=None):
 def choice(right, *, wrong=None):
     """Checker for a question with a few possible answers (words, letters, True or False).
 
-    Args:    right: the answer; a text is compared without regard to case and surrounding space;
+    Args:    right: the answer; a text is compared without regard to case, surrounding space and brackets;
              wrong: {a wrong answer: its hint}.
     Returns: a checker for `exercise`.
     """
 
     def plain(answer):
-        return answer.strip().casefold() if isinstance(answer, str) else answer
+        return answer.strip(" ().").casefold() if isinstance(answer, str) else answer
 
     hints = {plain(key): hint for key, hint in (wrong or {}).items()}
 
@@ -220,8 +222,8 @@ class _NotAnswered(Exception):
     """The reader's function is still the stub."""
 
 
-def _unanswered(name, hint):
-    return Result(name, None, f"not yet answered. {hint}".rstrip())
+def _unanswered(name):
+    return Result(name, None, "not yet answered: replace the ... and run the cell")
 
 
 def _is_blank(answer):
