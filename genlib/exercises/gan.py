@@ -16,7 +16,7 @@ exercise(
             0.5 * (-math.log(0.8) - math.log(0.6)): "the two terms are added in this chapter, not averaged",
         },
     ),
-    hint="-log D for the real images plus -log(1 - D) for the fakes.",
+    hint="Which term of the loss under equation (1) belongs to which half of the box?",
 )
 exercise(
     "gan.loss_at_minus_three",
@@ -27,7 +27,7 @@ exercise(
             math.log(2): "that is the loss at logit 0; the question is about -3",
         },
     ),
-    hint="The non-saturating loss is -log sigmoid(o).",
+    hint="Equation (4) has the non-saturating loss; which function of the library is it?",
 )
 
 
@@ -60,7 +60,7 @@ exercise(
             _losses_saturating: "loss_G is the saturating one; use -log sigmoid(o)",
         },
     ),
-    hint="-log sigmoid(o) is softplus(-o), and -log(1 - sigmoid(o)) is softplus(o).",
+    hint="softplus(-o) is the loss for the verdict 'real'. Whom does each player want to be called so?",
 )
 exercise(
     "gan.smoothed_verdict",
@@ -73,7 +73,7 @@ exercise(
             "towards 0 with weight 0.1",
         },
     ),
-    hint="Write the loss at one x: weight 0.9 p on log D, 0.1 p + q on log(1 - D). Differentiate.",
+    hint="Write the loss at one x. How much of p is now trained towards 0? Then set the derivative to zero.",
 )
 exercise(
     "gan.half_life",
@@ -82,7 +82,7 @@ exercise(
         rtol=0.005,
         wrong={1 / 0.002: "that is the average age; the half-life is where the weight is one half"},
     ),
-    hint="Solve a^n = 1/2 for n.",
+    hint="What is the weight of an old value after n steps?",
 )
 exercise(
     "gan.frechet_line",

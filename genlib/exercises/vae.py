@@ -55,7 +55,10 @@ _exponential_values = function(
 )
 
 
-@exercise("vae.exponential", hint="Solve u = 1 - exp(-rate z) for z; -log(u) / rate is as good a draw.")
+@exercise(
+    "vae.exponential",
+    hint="u is the distribution function at z. Solve for z; any draw of the right distribution will do.",
+)
 def exponential(answer):
     rate = torch.tensor(2.0, requires_grad=True)
     draws = call(answer, _U, rate)
@@ -115,7 +118,7 @@ exercise(
             lambda log_w: torch.logsumexp(log_w, 0) - math.log(len(log_w)): "sum over the draws",
         },
     ),
-    hint="log of a mean of exponentials: logsumexp, minus log k.",
+    hint="Which function takes the logarithm of a sum of exponentials? And a mean is a sum divided by k.",
 )
 
 
@@ -138,7 +141,7 @@ exercise(
             lambda mu: int((mu.std(0) > 0.01).sum()): "the variance, not the standard deviation",
         },
     ),
-    hint="mu.var(0) has one number for each unit.",
+    hint="The variance is over the images: which dimension is that?",
 )
 
 # ---------------------------------------------------------------- stretch
