@@ -165,6 +165,11 @@ def note(at, site) -> dict:
         "async () => { for (let y = 0; y < document.body.scrollHeight; y += 600) "
         "{ scrollTo(0, y); await new Promise(r => setTimeout(r, 20)) } }"
     )
+    # Figures load lazily: on a busy machine the scroll above may pass one by before it was asked for.
+    page.evaluate(
+        "async () => { for (const i of document.querySelectorAll('article img')) { i.scrollIntoView(); "
+        "await Promise.race([i.decode().catch(() => {}), new Promise(r => setTimeout(r, 5000))]) } }"
+    )
     page.wait_for_load_state("networkidle")
     seen["unloaded"] = page.evaluate(
         "[...document.querySelectorAll('article img')].filter(i => !i.naturalWidth).map(i => i.src)"
