@@ -1,7 +1,5 @@
 """Sets that are no images: rows of measurements, a genome, a list of names."""
 
-import io
-
 import numpy as np
 import torch
 
@@ -62,4 +60,4 @@ def us_names():
 
 
 def _text(name, sha256):
-    return io.TextIOWrapper(io.BytesIO(read_verified(FILES / name, sha256)), encoding="utf-8").read()
+    return read_verified(FILES / name, sha256).decode("utf-8")
