@@ -88,6 +88,82 @@ def test_lambda_phage():
     assert np.mean(gc[:24_251]) > np.mean(gc[24_251:]) + 0.09  # the left half is richer in G and C
 
 
+def test_banknotes():
+    x, y, features = data.banknotes()
+    assert x.shape == (200, 6)
+    assert features == ("Length", "Left", "Right", "Bottom", "Top", "Diagonal")
+    assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
+    assert y.bincount().tolist() == [100, 100]
+    assert x[0].tolist() == pytest.approx([214.8, 131.0, 131.1, 9.0, 9.7, 141.0])
+    assert x[y == 0, 5].mean() > x[y == 1, 5].mean() + 1  # a forger's diagonal is short
+
+
+def test_shuttle():
+    x, y, classes = data.shuttle()
+    assert x.shape == (58000, 9)
+    assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
+    assert dict(zip(classes, y.bincount().tolist(), strict=True)) == {
+        "Rad.Flow": 45586, "Fpv.Close": 50, "Fpv.Open": 171, "High": 8903,
+        "Bypass": 3267, "Bpv.Close": 10, "Bpv.Open": 13,
+    }  # fmt: skip
+
+
+def test_shakespeare():
+    plays, sonnets = data.shakespeare_plays(), data.shakespeare_sonnets()
+    assert (len(plays), len(sonnets)) == (920_263, 95_729)
+    assert plays.isascii()
+    assert sonnets.isascii()
+    assert plays.count("by William Shakespeare\n") == 7
+    assert "\r" not in plays + sonnets
+    assert "To be, or not to be,--that is the question" in plays
+    assert "Shall I compare thee to a summer's day?" in sonnets
+
+
+def test_tang_quatrains():
+    poems = data.tang_quatrains()
+    assert len(set(poems)) == len(poems) == 3757
+    assert {len(poem) for poem in poems} == {24}
+    assert {poem[5::6] for poem in poems} == {"，。，。"}
+
+
+def test_hero_parts():
+    parts = data.hero_parts()
+    assert tuple(parts) == data.HERO_SLOTS
+    assert sum(len(x) for x, _ in parts.values()) == 682
+    for slot, (x, names) in parts.items():
+        assert x.shape == (len(names), 4, 32, 32)
+        assert x.dtype == torch.float32
+        assert 0 <= x.min() < x.max() <= 1
+        assert all(name.startswith(f"{slot}/") for name in names)
+
+
+def test_heroes_cover_what_is_behind():
+    parts = data.hero_parts()
+    (base, _), (body, _) = parts["base"], parts["body"]
+    x = data.heroes({"body": torch.tensor([3, -1, 3]), "base": torch.tensor([5, 5, -1])}, background=0.5)
+    assert x.shape == (3, 3, 32, 32)
+    for hero, layers in zip(x, ([base[5], body[3]], [base[5]], [body[3]]), strict=True):
+        expected = torch.full((3, 32, 32), 0.5)
+        for layer in layers:  # the order of the slots, not of the dictionary
+            expected = torch.where(layer[3] > 0.999, layer[:3], expected)
+        sharp = torch.stack([(layer[3] < 0.001) | (layer[3] > 0.999) for layer in layers]).all(0)
+        assert sharp.float().mean() > 0.8
+        assert torch.allclose(hero[:, sharp], expected[:, sharp], atol=1e-6)
+
+
+@pytest.mark.parametrize(("factors", "message"), [
+    ({}, "factors must name slots"),
+    ({"wings": torch.tensor([0])}, "wings"),
+    ({"base": torch.tensor([0]), "head": torch.tensor([0, 1])}, "head"),
+    ({"base": torch.tensor([0.0])}, "base"),
+    ({"base": torch.tensor([49])}, "from -1 to 48"),
+    ({"base": torch.tensor([-2])}, "from -1 to 48"),
+])  # fmt: skip
+def test_heroes_reject_bad_factors(factors, message):
+    with pytest.raises(ValueError, match=message):
+        data.heroes(factors)
+
+
 def test_us_names():
     names = data.us_names()
     assert len(names) == len(set(names)) == 32_000

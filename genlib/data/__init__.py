@@ -6,22 +6,32 @@
 
 from genlib.data.images import FASHION_CLASSES, fashion_mnist, from_torchvision, mnist
 from genlib.data.results import stored_results
-from genlib.data.tables import lambda_phage, seattle_weather, spambase, us_names
+from genlib.data.sprites import HERO_SLOTS, hero_parts, heroes
+from genlib.data.tables import banknotes, lambda_phage, seattle_weather, shuttle, spambase, us_names
+from genlib.data.texts import shakespeare_plays, shakespeare_sonnets, tang_quatrains
 from genlib.data.toy import Grid, Mixture, Mixture1D, Ring, TwoMoons
 
 __all__ = [
     "FASHION_CLASSES",
+    "HERO_SLOTS",
     "Grid",
     "Mixture",
     "Mixture1D",
     "Ring",
     "TwoMoons",
+    "banknotes",
     "fashion_mnist",
     "from_torchvision",
+    "hero_parts",
+    "heroes",
     "lambda_phage",
     "mnist",
     "seattle_weather",
+    "shakespeare_plays",
+    "shakespeare_sonnets",
+    "shuttle",
     "spambase",
     "stored_results",
+    "tang_quatrains",
     "us_names",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["DamagedFileError", "load_npz", "read_verified"]
+__all__ = ["DamagedFileError", "load_npz", "read_text", "read_verified"]
 
 FILES = Path(__file__).parent / "files"
 
@@ -34,6 +34,16 @@ def read_verified(path, sha256):
             f"Its SHA-256 is {found[:12]}..., not {sha256[:12]}..., its size {len(content):,} bytes."
         )
     return content
+
+
+def read_text(name, sha256):
+    """The text of a shipped file in UTF-8.
+
+    Args:    name: a file of genlib/data/files; sha256: its checksum.
+    Returns: str, line ends as in the file.
+    Raises:  DamagedFileError as `read_verified`.
+    """
+    return read_verified(FILES / name, sha256).decode("utf-8")
 
 
 def load_npz(name, sha256):

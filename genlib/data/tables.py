@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from genlib.data.shipped import FILES, load_npz, read_verified
+from genlib.data.shipped import load_npz, read_text
 
-__all__ = ["lambda_phage", "seattle_weather", "spambase", "us_names"]
+__all__ = ["banknotes", "lambda_phage", "seattle_weather", "shuttle", "spambase", "us_names"]
 
 
 def spambase():
@@ -22,6 +22,34 @@ def spambase():
     return torch.from_numpy(arrays["x"]), torch.from_numpy(arrays["y"]).long(), features
 
 
+def banknotes():
+    """Swiss thousand-franc notes, 100 genuine ones and 100 forgeries, measured by hand.
+
+    Returns: x float32 (200, 6), in mm; y int64 (200,), 1 is a forgery; features: the 6 names.
+    Raises:  DamagedFileError if the shipped file is not intact.
+    Source:  Flury & Riedwyl 1988, Multivariate Statistics: A Practical Approach
+             (ISBN 978-94-010-7041-6).
+    """
+    text = read_text("banknote_swiss.csv", "2be7a21a189aa886acf9aa598efe9fe61291466c780a92b20c562a3b72b97e45")
+    header, *rows = [line.split(",") for line in text.splitlines()]
+    x = torch.tensor([[float(number) for number in row[1:]] for row in rows])
+    y = torch.tensor([("genuine", "counterfeit").index(row[0]) for row in rows])
+    return x, y, tuple(header[1:])
+
+
+def shuttle():
+    """Statlog Shuttle: 58,000 readings of nine sensors on the Space Shuttle, in seven states.
+
+    Returns: x float32 (58000, 9), whole numbers; y int64 (58000,), an index into the classes;
+             classes: the 7 names, of which the first, "Rad.Flow", is the common one.
+    Raises:  DamagedFileError if the shipped file is not intact.
+    Source:  UCI Machine Learning Repository, Statlog (Shuttle); CC BY 4.0.
+    """
+    arrays = load_npz("shuttle.npz", "ceb5b35d4a5062ed1e309233e931dfc18372562f449027052ca463fcea99e2e1")
+    classes = tuple(str(name) for name in arrays["classes"])
+    return torch.from_numpy(arrays["x"]).float(), torch.from_numpy(arrays["y"]).long(), classes
+
+
 def seattle_weather():
     """Daily weather in Seattle, 2012 to 2015.
 
@@ -30,7 +58,9 @@ def seattle_weather():
     Raises:  DamagedFileError if the shipped file is not intact.
     Source:  NOAA, by way of vega-datasets; public domain.
     """
-    text = _text("seattle_weather.csv", "73eeadef83a412fdfc9a042f78faa26aef35d0295d4faedf9fdf4bf7ca61b396")
+    text = read_text(
+        "seattle_weather.csv", "73eeadef83a412fdfc9a042f78faa26aef35d0295d4faedf9fdf4bf7ca61b396"
+    )
     header, *rows = [line.split(",") for line in text.splitlines()]
     date, *numbers = zip(*rows, strict=True)
     columns = {name: np.array(column, dtype=float) for name, column in zip(header[1:], numbers, strict=True)}
@@ -45,7 +75,7 @@ def lambda_phage():
     Source:  Sanger et al. 1982, https://doi.org/10.1016/0022-2836(82)90546-0; GenBank, no restrictions.
     """
     name, sha256 = "lambda_phage.txt", "58baa752b9a74c069b8296db4b389a2a5c72e548a0c4d0a162510948f4038c4e"
-    return _text(name, sha256).strip()
+    return read_text(name, sha256).strip()
 
 
 def us_names():
@@ -56,8 +86,4 @@ def us_names():
     Source:  US Social Security Administration; public domain.
     """
     name, sha256 = "names_us_32k.txt", "9b0eb879412802f53cbad33c1c8a1c3fdd993b526453ab4f6b802b87bf36d807"
-    return _text(name, sha256).split()
-
-
-def _text(name, sha256):
-    return read_verified(FILES / name, sha256).decode("utf-8")
+    return read_text(name, sha256).split()
