@@ -83,6 +83,15 @@ def _points(n, d, k, seed):
     return x, torch.rand(n, k, generator=generator).double().log().softmax(1)
 
 
+def _round_about_zero(x, resp):
+    return (resp.T @ x.square()).sum(1) / (resp.sum(0) * x.shape[1])
+
+
+def _round_unweighted(x, resp):
+    mu = resp.T @ x / resp.sum(0)[:, None]
+    return (x - mu[:, None]).square().mean((1, 2))
+
+
 def _round_about_the_heap(x, resp):
     return (resp.T @ (x - x.mean(0)).square()).sum(1) / (resp.sum(0) * x.shape[1])
 
@@ -98,6 +107,8 @@ exercise(
             lambda x, resp: _round(x, resp).sqrt(): "the variances were asked for",
             lambda x, resp: _round(x, resp) * resp.sum(0): "divide by N_k",
             _round_about_the_heap: "take the squares about each component's own mean",
+            _round_about_zero: "take the squares about the new means, not about 0",
+            _round_unweighted: "weigh the squares with the responsibilities, as the means",
         },
     ),
     hint="Put Sigma = sigma^2 I into (5): the determinant is sigma^(2D).",
@@ -157,6 +168,18 @@ def _coins_plain_weights(x, log_pi, theta):
     return torch.cat([new[:, :1].exp(), new[:, 1:]], 1)
 
 
+def _coins_wrong_update(log_weights, divisor):
+    """Right responsibilities, then another M-step."""
+
+    def update(x, log_pi, theta):
+        resp = _coins_responsibilities(x, log_pi, theta)
+        n_k = resp.sum(0)
+        new = resp.T @ x / divisor(n_k, len(x))
+        return torch.cat([log_weights(log_pi, n_k, len(x))[:, None], new], 1)
+
+    return update
+
+
 def _coins_case(n, d, k, seed, scale=1.0):
     generator = torch.Generator().manual_seed(seed)
     theta = torch.sigmoid(scale * torch.randn(k, d, generator=generator)).double()
@@ -193,6 +216,15 @@ _coins_values = function(
         _coins_without_weights: "the old weights belong to the responsibilities",
         _coins_hard: "share each image among the components, do not give it to the best one",
         _coins_plain_weights: "the logarithms of the weights were asked for",
+        _coins_wrong_update(lambda old, n_k, n: n_k.log(), lambda n_k, n: n_k[:, None]): (
+            "the weights sum to 1: divide N_k by N before the logarithm"
+        ),
+        _coins_wrong_update(lambda old, n_k, n: (n_k / n).log(), lambda n_k, n: n): (
+            "divide each component's sum by N_k, not by N"
+        ),
+        _coins_wrong_update(lambda old, n_k, n: old, lambda n_k, n: n_k[:, None]): (
+            "the weights change as well: N_k / N"
+        ),
     },
 )
 
@@ -233,6 +265,16 @@ def _missing_means(x_1, log_pi, mu, cov):
     return (scores + volume).softmax(1) @ mu[:, 1]
 
 
+def _missing_without_weights(x_1, log_pi, mu, cov):
+    return _missing(x_1, torch.zeros_like(log_pi), mu, cov)
+
+
+def _missing_variance_for_width(x_1, log_pi, mu, cov):
+    off, width = x_1[:, None] - mu[:, 0], cov[:, 0, 0]
+    scores = log_pi - width.log() - 0.5 * (off / width).square()
+    return (scores.softmax(1) * _missing_parts(x_1, log_pi, mu, cov)[2]).sum(1)
+
+
 def _missing_best(x_1, log_pi, mu, cov):
     scores, volume, lines = _missing_parts(x_1, log_pi, mu, cov)
     return lines.gather(1, (scores + volume).argmax(1, keepdim=True)).squeeze(1)
@@ -259,6 +301,8 @@ exercise(
         wrong={
             _missing_fixed_weights: "x_1 says something about the component: weigh by p(z = k | x_1)",
             _missing_without_volume: "the density of x_1 has a factor 1 / sqrt(variance), which differs",
+            _missing_without_weights: "the weights belong to the responsibilities",
+            _missing_variance_for_width: "cov[:, 0, 0] is a variance; `Normal` wants its root",
             _missing_means: "within a component x_1 still says something about x_2: the slope is missing",
             _missing_best: "weigh all components; the likeliest alone gives a curve with jumps",
         },
