@@ -14,7 +14,7 @@ exercise(
         0.756**6,
         rtol=2e-3,
         wrong={
-            0.756**7: "the spell has begun with a dry day already: how many more must follow?",
+            0.756**7: "the spell has begun with a dry day already: count only those that must follow",
             0.756**6 * 0.244: "that is a spell of exactly seven days",
             1 - 0.756**6: "that is a spell shorter than a week",
             1 - 0.756**7: "count the days that must follow the first, and mind which way the question goes",
@@ -160,7 +160,7 @@ exercise(
         wrong={
             lambda a, A, j: _normalized(a + A[j]): "that is the row of A; the chain goes from i to j",
             lambda a, A, j: _normalized(A[:, j]): "x up to day t has its say too: log_alpha",
-            lambda a, A, j: _normalized(a): "the next state is known: how likely is the step to it?",
+            lambda a, A, j: _normalized(a): "the next state is known: weigh each state by the step to it",
             lambda a, A, j: np.exp(a + A[:, j]): "this does not sum to 1 yet",
             lambda a, A, j: a + A[:, j]: "exponentiate, and normalize",
         },
@@ -183,6 +183,7 @@ exercise(
             lambda n, p: (
                 p**2 * (1 - p) ** (n - 2) if n >= 2 else 0.0
             ): "the first leaving can happen on several days: count them",
+            lambda n, p: p**2 * (1 - p) ** (n - 2): "count the days of the first leaving; n = 1 has none",
             lambda n, p: n * p**2 * (1 - p) ** (n - 1): "each state takes at least one day",
             lambda n, p: (
                 n * p**2 * (1 - p) ** (n - 2) if n >= 2 else 0.0
