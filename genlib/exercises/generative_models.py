@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 
 from genlib.exercises import call, exercise, function, value
@@ -36,7 +37,7 @@ _CUSTOMERS = (
 def customers(answer):
     if isinstance(answer, str) or len(answer) != 3:
         return "expected three words in a list"
-    words = [str(word).strip().casefold().removeprefix("gaussian ") for word in answer]
+    words = [str(word).strip().casefold().removeprefix("gaussian ").removesuffix("s") for word in answer]
     for letter, word, (right, wish) in zip("abc", words, _CUSTOMERS, strict=True):
         if word not in ("mixture", "vae", "gan"):
             return f"({letter}): {word!r} is none of the three"
@@ -47,14 +48,16 @@ def customers(answer):
 
 # ---------------------------------------------------------------- core
 
-_U = torch.linspace(0.05, 0.95, 7)
+_HALF, _U = torch.tensor(0.5), torch.linspace(0.05, 0.95, 7)  # the first case appears in the hint
 
 _rayleigh_values = function(
     lambda u: torch.sqrt(-2 * torch.log1p(-u)),
-    cases=[_U, _U.square(), torch.tensor([0.5])],
+    cases=[_HALF, _U, _U.square()],
     wrong={
-        lambda u: torch.sqrt(-torch.log1p(-u)): "F(r) = 1 - exp(-r^2 / 2): where is the 2?",
+        lambda u: torch.sqrt(-torch.log1p(-u)): "F(r) = 1 - exp(-r^2 / 2): the 2 is missing",
+        lambda u: torch.sqrt(-torch.log1p(-u) / 2): "the 2 of F(r) = 1 - exp(-r^2 / 2) is on the wrong side",
         lambda u: -2 * torch.log1p(-u): "that is the square of the distance",
+        lambda u: -torch.sqrt(-2 * torch.log1p(-u)): "a distance is not negative: take the other root",
         lambda u: 1 - torch.exp(-u.square() / 2): "that is F itself; its inverse was asked for",
         lambda u: u * torch.exp(-u.square() / 2): "that is the density; integrate it, then invert",
     },
@@ -64,10 +67,12 @@ _rayleigh_values = function(
 @exercise("generative_models.rayleigh", hint="Integrate the density from 0 to r, set it to u, solve for r.")
 def rayleigh(answer):
     problem = _rayleigh_values(answer)
-    if problem is None:
-        return None
+    if problem is None or not callable(answer):
+        return problem
     mirrored = _rayleigh_values(lambda u: call(answer, 1 - u))  # 1 - u is uniform as well
-    return problem if mirrored else None
+    if mirrored is None:
+        return None
+    return mirrored if problem.startswith("for ") and not mirrored.startswith("for ") else problem
 
 
 exercise(
@@ -78,7 +83,7 @@ exercise(
             math.sqrt(2 * math.e / math.pi): "that is M; the share that stays is 1/M",
             math.sqrt(math.pi / 2): "the ratio p/g at 0, turned around; but it is larger elsewhere",
             math.sqrt(2 / math.pi): "that is the ratio p/g at 0; it is larger elsewhere, and 1/M was asked",
-            math.sqrt(math.pi / math.e) / 2: "is there a factor 1/2 in g?",
+            math.sqrt(math.pi / math.e) / 2: "mind the factor 1/2 in g",
             math.sqrt(2 * math.pi / math.e): "a share is below 1: mind the factor 1/2 in g",
         },
     ),
@@ -88,7 +93,7 @@ exercise(
 
 @exercise("generative_models.errors", hint="On the modes: q = 10 p for A on its mode, q = p/2 for B.")
 def errors(answer):
-    if not isinstance(answer, (list, tuple)) or len(answer) != 4:
+    if not isinstance(answer, (list, tuple, np.ndarray, torch.Tensor)) or len(answer) != 4:
         return "expected four numbers in a list"
     numbers = [float(number) for number in answer]
     truths = (math.inf, math.log(10), math.log(2), math.inf)
