@@ -1,6 +1,8 @@
 """`genlib.exercises`: right, wrong and missing answers, and the hint for each."""
 
+import linecache
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,6 +135,12 @@ def test_wrong_function_shows_the_first_difference():
     assert "expected a function, not 3" in ask(function(kl_1d, CASES), 3.0).message
 
 
+def test_of_many_numbers_the_first_wrong_one_is_shown():
+    many = function(lambda n: torch.arange(n).view(-1, 4), [12])
+    message = ask(many, lambda n: torch.arange(n).view(-1, 4).clamp(max=6)).message
+    assert message == "for (12): at [1, 3] expected 7, got 6."
+
+
 def test_a_well_known_wrong_function_is_recognized():
     forgot = {lambda m, v: 2 * kl_1d(m, v): "you forgot the factor 1/2"}
     assert (
@@ -145,6 +153,18 @@ def test_errors_of_the_reader_are_shown_briefly():
     assert message.startswith("for ([0., 0.], [0., 0.]): AttributeError")
     assert "m.nosuch" in message
     assert "TypeError" in ask(function(kl_1d, CASES), lambda m: m).message
+
+
+@pytest.mark.parametrize("folder", ["genlib", "genlib/exercises"])
+def test_an_error_shows_the_readers_line_and_no_checkers(folder, monkeypatch):
+    path = str(Path(exercises.__file__).parents[2] / folder / "strict.py")
+    line = "def checker(answer): raise ValueError('two things')"
+    monkeypatch.setitem(linecache.cache, path, (len(line), None, [line], path))
+    names = {}
+    exec(compile(line, path, "exec"), names)
+    message = ask(names["checker"], 1).message
+    assert message.startswith("ValueError: two things")
+    assert ("line 1" in message) == (folder == "genlib")
 
 
 def test_the_readers_arguments_are_copies():

@@ -21,6 +21,7 @@ import importlib
 import pkgutil
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -186,7 +187,11 @@ def function(reference, cases, *, rtol=1e-4, atol=1e-6, wrong=None):
         case, got, expected = differ[0]
         if got.shape != expected.shape:
             return f"for {_arguments(case)}: expected {_kind(expected)}, got {_kind(got)}"
-        return f"for {_arguments(case)}: expected {_show(expected)}, got {_show(got)}"
+        where = ""
+        if got.size > 6:  # too many numbers to show: the first place where they differ
+            place = tuple(np.argwhere(~np.isclose(got, expected, rtol, atol, equal_nan=True))[0].tolist())
+            where, got, expected = f"at {list(place)} ", got[place], expected[place]
+        return f"for {_arguments(case)}: {where}expected {_show(expected)}, got {_show(got)}"
 
     return checker
 
@@ -280,8 +285,9 @@ def _arguments(case):
 
 
 def _brief(error):
-    """One line: the error, and the line of the reader's code (not of this file) that raised it."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    """One line: the error, and the line of the reader's code (not of a checker) that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent]
     where = f" (line {frames[0].lineno}: {frames[0].line})" if frames and frames[0].line else ""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:160]}{where}"
