@@ -14,9 +14,10 @@ exercise(
         1 + math.log(99) / 2,
         wrong={
             1 + math.log(100) / 2: "one in a hundred is forged, so 99 are genuine for each forgery",
-            1 - math.log(99) / 2: "fewer forgeries: should the border move towards them or away?",
+            1 - math.log(99) / 2: "fewer forgeries: the border should move towards them, not away",
             1 + math.log(99): "the log-odds contain 2 x, so the shift is halved",
             1.0: "that is the border when half of the coins are forged",
+            math.log(99) / 2: "that is the shift; the border of the seized bag was at 1",
         },
     ),
     hint="Solve 2 x - 2 + log(pi / (1 - pi)) = 0.",
@@ -36,8 +37,6 @@ exercise(
     hint="log(pi / (1 - pi)) is a summand of b. What was it, and what will it be?",
 )
 
-# ---------------------------------------------------------------- core
-
 exercise(
     "generative_vs_discriminative.slide",
     choice(
@@ -48,54 +47,67 @@ exercise(
             "d": "that would tune the winner; is the loser properly set up?",
         },
     ),
-    hint="With 25 mails and 54 words, what does the likelihood without a ridge ask of the weights?",
+    hint="With 20 mails and 54 features, what does the likelihood without a ridge ask of the weights?",
 )
 
+# ---------------------------------------------------------------- core
 
-def _sums(p, y):
+
+def _tenths(p, y):
+    return p.view(10, -1).mean(1), y.view(10, -1).mean(1)
+
+
+def _full_bins(p, y):
+    order = p.argsort()
+    p_k, y_k = _tenths(p[order], y[order])
+    return (p_k - y_k).abs().mean()
+
+
+def _full_bins_of_two_sorts(p, y):
+    p_k, y_k = _tenths(p.sort().values, y.sort().values)
+    return (p_k - y_k).abs().mean()
+
+
+def _full_bins_labels_left(p, y):
+    p_k, y_k = _tenths(p.sort().values, y)
+    return (p_k - y_k).abs().mean()
+
+
+def _full_bins_unsorted(p, y):
+    p_k, y_k = _tenths(p, y)
+    return (p_k - y_k).abs().mean()
+
+
+def _equal_width(p, y):
     k = (10 * p).long().clamp(max=9)
-    empty = torch.zeros(10, dtype=p.dtype)
-    ones = torch.ones_like(p)
-    return [empty.index_add(0, k, values) for values in (p, y, ones)]
+    return torch.zeros(10, dtype=p.dtype).index_add(0, k, p - y).abs().sum() / len(p)
 
 
-def _ece(p, y):
-    p_sum, y_sum, _ = _sums(p, y)
-    return (p_sum - y_sum).abs().sum() / len(p)
-
-
-def _ece_unweighted(p, y):
-    p_sum, y_sum, n = _sums(p, y)
-    return ((p_sum - y_sum).abs()[n > 0] / n[n > 0]).mean()
-
-
-def _ece_over_ten(p, y):
-    p_sum, y_sum, n = _sums(p, y)
-    return ((p_sum - y_sum).abs() / n.clamp(min=1)).mean()
-
-
-def _ece_cases():
+def _full_bins_cases():
     generator = torch.Generator().manual_seed(11)
     p = torch.rand(200, generator=generator).double()
     y = (torch.rand(200, generator=generator) < 0.3).double()
-    few = torch.tensor([0.02, 0.97, 1.0, 0.96, 0.03, 0.41]).double()
-    return [(p, y), (p**3, y), (few, torch.tensor([0.0, 1.0, 0.0, 1.0, 1.0, 0.0]).double())]
+    return [(p, y), (p**3, y), (p[:20] ** 0.5, (torch.rand(20, generator=generator) < p[:20]).double())]
 
 
 exercise(
-    "generative_vs_discriminative.ece",
+    "generative_vs_discriminative.full_bins",
     function(
-        _ece,
-        _ece_cases(),
+        _full_bins,
+        _full_bins_cases(),
         wrong={
-            _ece_unweighted: "each bin counts by its number of examples, n_k / n",
-            _ece_over_ten: "each bin counts by its number of examples, n_k / n",
-            lambda p, y: (p.mean() - y.mean()).abs(): "that is one bin; use ten",
-            lambda p, y: (p - y).abs().mean(): "compare means within bins, not single examples",
+            _full_bins_unsorted: "sort by p first, so that each bin holds neighboring predictions",
+            _full_bins_of_two_sorts: "p and y were sorted each by itself: carry each label along with its "
+            "prediction",
+            _full_bins_labels_left: "p was sorted and y was not: carry each label along with its prediction",
+            _equal_width: "those bins are equally wide; make them equally full",
+            lambda p, y: 10 * _full_bins(p, y): "each bin counts one tenth",
+            lambda p, y: (p.mean() - y.mean()).abs(): "that is one bin, or ten gaps without absolute values",
             lambda p, y: (p - y).mean(): "absolute values, bin by bin",
+            lambda p, y: (p - y).abs().mean(): "compare means within bins, not single examples",
         },
     ),
-    hint="Equation (7): the bin of p is the whole part of 10 p, at most 9.",
+    hint="Sorted by p, the first N / 10 examples are the first bin.",
 )
 
 
@@ -106,6 +118,26 @@ def _blend(log_pxy, y, s):
 
 def _blend_joint(log_pxy, y, s):
     return (log_pxy.gather(1, y[:, None])[:, 0] + s * torch.logsumexp(log_pxy, 1)).sum()
+
+
+def _blend_underflow(log_pxy, y, s):
+    log_px = log_pxy.exp().sum(1).log()
+    return (log_pxy.gather(1, y[:, None])[:, 0] - log_px + s * log_px).sum()
+
+
+def _blend_underflow_joined(log_pxy, y, s):
+    log_px = log_pxy.exp().sum(1).log()
+    return (log_pxy.gather(1, y[:, None])[:, 0] + (s - 1) * log_px).sum()
+
+
+def _blend_own_class(log_pxy, y, s):
+    log_pxy_y = log_pxy.gather(1, y[:, None])[:, 0]
+    return ((1 + s) * log_pxy_y - torch.logsumexp(log_pxy, 1)).sum()
+
+
+def _blend_all_pairs(log_pxy, y, s):
+    log_px = torch.logsumexp(log_pxy, 1)
+    return (torch.log_softmax(log_pxy, 1)[:, y] + s * log_px).sum()
 
 
 def _log_pxy():
@@ -127,6 +159,14 @@ exercise(
             lambda log_pxy, y, s: _blend(log_pxy, y, 1 - s): "s = 1 should be the generative goal",
             lambda log_pxy, y, s: _blend(log_pxy, y, s) / len(y): "the sum over the examples, not the mean",
             lambda log_pxy, y, s: -_blend(log_pxy, y, s): "it is to be maximized: no minus",
+            _blend_underflow: "right until exp(-900) becomes 0, whose logarithm is no number: use logsumexp",
+            _blend_underflow_joined: "right until exp(-900) becomes 0, whose logarithm is no number: use "
+            "logsumexp",
+            _blend_own_class: "s weights log p(x), not log p(x, y)",
+            _blend_all_pairs: "log_pxy[:, y] takes every label for every row: one entry a row is wanted",
+            lambda log_pxy, y, s: (
+                log_pxy.gather(1, y[:, None])[:, 0] + (s - 1) * torch.logsumexp(log_pxy, 1)
+            ): "the sum over the examples is missing",
         },
     ),
     hint="log p(x) is the logsumexp of log p(x, y) over y, and log p(y | x) = log p(x, y) - log p(x).",
@@ -151,6 +191,20 @@ def _lda_part_of_inverse(x, seen, mu, cov, prior):
     return (x - 0.5 * (mu[0] + mu[1]))[seen] @ w + math.log(prior / (1 - prior))
 
 
+def _lda_full_b(x, seen, mu, cov, prior):
+    w = torch.linalg.solve(cov, mu[1] - mu[0])
+    return (w * x)[seen].sum() - 0.5 * (mu[0] + mu[1]) @ w + math.log(prior / (1 - prior))
+
+
+def _lda_naive(x, seen, mu, cov, prior):
+    return _lda(x, seen, mu, torch.diag(cov.diagonal()), prior)
+
+
+def _lda_no_middle(x, seen, mu, cov, prior):
+    mu, cov = mu[:, seen], cov[seen][:, seen]
+    return x[seen] @ torch.linalg.solve(cov, mu[1] - mu[0]) + math.log(prior / (1 - prior))
+
+
 def _lda_no_prior(x, seen, mu, cov, prior):
     return _lda(x, seen, mu, cov, 0.5)
 
@@ -163,22 +217,38 @@ def _lda_case(seed, seen, prior):
     return x, torch.tensor(seen), mu, root @ root.T + torch.eye(len(seen)).double(), prior
 
 
+_check_lda = function(
+    _lda,
+    [
+        _lda_case(1, [True, True, False], 0.5),
+        _lda_case(2, [True, False, False, True], 0.2),
+        _lda_case(3, [True, True, True], 0.7),
+    ],
+    wrong={
+        _lda_struck_out: "those are the weights of the full model with entries struck out or filled with "
+        "means: the seen measurements should take over some of the weight of the missing ones",
+        _lda_full_b: "the weights of the full model with its whole b, which speaks for the missing "
+        "measurements too: they should have no part in either",
+        _lda_part_of_inverse: "that is a part of the inverse of cov: cut first, then invert",
+        _lda_naive: "that uses the variances alone; the seen measurements are correlated",
+        _lda_no_middle: "-1/2 (mu_1 + mu_0)^T w is missing from b",
+        _lda_no_prior: "the prior is missing",
+        lambda x, seen, mu, cov, prior: -_lda(x, seen, mu, cov, prior): "right but for the sign",
+        lambda x, seen, mu, cov, prior: _lda(x, seen, mu.flip(0), cov, prior): "mu_1 - mu_0, not mu_0 - mu_1",
+    },
+)
+
+
+def _lda_gaps(answer):
+    problem = _check_lda(answer)
+    if problem and "at least 2 dim" in problem:
+        return "cov[seen, seen] picks single entries, the diagonal: cut rows, then columns"
+    return problem
+
+
 exercise(
     "generative_vs_discriminative.lda_gaps",
-    function(
-        _lda,
-        [
-            _lda_case(1, [True, True, False], 0.5),
-            _lda_case(2, [True, False, False, True], 0.2),
-            _lda_case(3, [True, True, True], 0.7),
-        ],
-        wrong={
-            _lda_struck_out: "those are the weights of the full model with entries struck out: the seen "
-            "measurements should take over some of the weight of the missing ones",
-            _lda_part_of_inverse: "that is a part of the inverse of cov: cut first, then invert",
-            _lda_no_prior: "the prior is missing",
-        },
-    ),
+    _lda_gaps,
     hint="Cut mu and cov down to the seen measurements first, then use Theorem 1.",
 )
 
@@ -200,6 +270,20 @@ def _new_prior_drifting(p, old):
     return prior
 
 
+def _new_prior_reversed(p, old):
+    prior = torch.as_tensor(old, dtype=p.dtype)
+    for _ in range(200):
+        prior = torch.sigmoid(torch.logit(p) + math.log(old / (1 - old)) - torch.logit(prior)).mean()
+    return prior
+
+
+def _new_prior_unnormalized(p, old):
+    prior = torch.as_tensor(old, dtype=p.dtype)
+    for _ in range(200):
+        prior = (p * prior / old).mean()
+    return prior
+
+
 def _mail(seed, true, old, n=2000):
     """Posteriors under the prior `old` of one feature, N(0, 1) or N(2, 1), in a stream with prior `true`."""
     generator = torch.Generator().manual_seed(seed)
@@ -215,10 +299,15 @@ exercise(
         [_mail(5, 0.1, 0.5), _mail(6, 0.6, 0.3), _mail(7, 0.4, 0.4)],
         rtol=1e-3,
         wrong={
+            lambda p, old: (p > 0.5).double().mean(): "counting verdicts throws away how sure they are; use "
+            "the posteriors",
+            _new_prior_unnormalized: "p pi / old has to be divided by the sum over both classes, "
+            "p pi / old + (1 - p) (1 - pi) / (1 - old)",
             lambda p, old: p.mean(): "that is the first step only; correct the posteriors and repeat",
             lambda p, old: _new_prior(p, 0.5): "p was computed under the prior `old`: take that out first",
             lambda p, old: _new_prior(p, old, 2): "that is where two rounds end: in each round correct the "
             "original posteriors, from the prior `old`",
+            _new_prior_reversed: "the shift has the wrong sign: take `old` out and put the new prior in",
             _new_prior_drifting: "correct the original posteriors in each round, not those already corrected",
         },
     ),
