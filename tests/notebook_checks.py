@@ -267,8 +267,9 @@ def claims_table(nb, table):
 def words(nb):
     """How many words of prose there are, solutions included; a formula counts as one."""
     text = "\n".join(FENCE.sub(" ", source) for _, source in _prose(nb))
-    text = re.sub(r"<!--.*?-->|<[^>]+>|\]\([^)]*\)", " ", text, flags=re.DOTALL)
-    text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", " formula ", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", " formula ", text, flags=re.DOTALL)  # x_{<t} opens no tag
+    text = re.sub(r"</?[A-Za-z][^>]*>|\]\([^)]*\)", " ", text)
     return len(re.findall(r"\w[\w'’.,-]*", text))
 
 

@@ -312,6 +312,8 @@ def test_words_leaves_out_code_formulas_and_comments(nb):
         )
     ]
     assert checks.words(nb) == 6
+    nb.cells = [new_markdown_cell("A $x_{<t}$ two three"), new_markdown_cell("> **Four** five $> 0$")]
+    assert checks.words(nb) == 7  # a "<" in a formula opens no tag that the next ">" would close
 
 
 def test_addresses_and_data_are_no_paths(nb):
