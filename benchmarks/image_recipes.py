@@ -1,0 +1,142 @@
+"""Two minutes each for the image chapter's recipes and the best fully connected one of the GAN chapter.
+
+    python benchmarks/image_recipes.py [--seconds 120] [--seeds 0] [--only NAME ...] [--out FILE]
+
+Every recipe gets the same wall time in training steps; drawing and measuring is not counted. The networks and
+the step come out of the chapter, the opponent out of `gan_recipes.py`. Writes the stored result that the
+chapter shows (genlib/data/files/image-recipes.json); run it on an otherwise idle machine.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from pathlib import Path
+
+import gan_recipes
+import torch
+from readme import write_table
+from torch.nn import functional as F
+
+from genlib import runtime
+from genlib.data import mnist
+from genlib.data.shipped import FILES
+from genlib.metrics import classify_digits, digit_features, frechet_distance, precision_recall
+from genlib.training import averaged_copy
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from chapters import chapter_namespace  # noqa: E402
+
+CHAPTER = ROOT / "book" / "applications" / "image-generation.ipynb"
+OPPONENT = "without momentum"  # the best of the stored runs of gan_recipes.py
+RECIPES = ["fully connected", "convolutions", "convolutions and labels"]
+
+
+def train(x, y, seconds, lr=4e-3, batch_size=64, decay=0.998):
+    """The chapter's recipe for a wall time: the averaged generator and the number of steps."""
+    ConvGenerator, ConvDiscriminator, gan_step = chapter_namespace(
+        CHAPTER, ["ConvGenerator", "ConvDiscriminator", "gan_step"]
+    )
+    G, D = ConvGenerator(y.shape[1]), ConvDiscriminator(y.shape[1])
+    opt_G, opt_D = (torch.optim.Adam(m.parameters(), lr=lr, betas=(0.0, 0.99), fused=True) for m in (G, D))
+    averaged = averaged_copy(G, decay)
+    steps, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        if steps % (len(x) // batch_size) == 0:
+            order = torch.randperm(len(x)).split(batch_size)
+        index = order[steps % (len(x) // batch_size)]
+        gan_step(x[index], y[index], G, D, opt_G, opt_D)
+        averaged.update_parameters(G)
+        steps += 1
+    for ours, theirs in zip(averaged.module.buffers(), G.buffers(), strict=True):
+        ours.copy_(theirs)  # batch normalization's running figures
+    return averaged.module.eval(), steps
+
+
+@torch.no_grad()
+def judge(draw, x_test, y_test):
+    """Frechet distance on digit features, precision, recall, and the share drawn as asked."""
+    runtime.seed(500)
+    images = torch.cat([(draw(part).reshape(-1, 1, 28, 28) + 1) / 2 for part in y_test.split(1000)])
+    features, reference = digit_features(images), digit_features(x_test)
+    near = precision_recall(reference[:2000], features[:2000])
+    return {
+        "distance": round(frechet_distance(features, reference), 2),
+        "precision": round(near.precision, 3),
+        "recall": round(near.recall, 3),
+        "as asked": round(float((classify_digits(images) == y_test).float().mean()), 4),
+    }
+
+
+def opponent():
+    """The settings of the opponent, with the number format that is faster here."""
+    dtype = str(runtime.fast_dtype("cpu")).removeprefix("torch.")
+    return gan_recipes.VARIANTS[OPPONENT] | {"dtype": dtype}
+
+
+def run(name, seed, seconds, x, y, test):
+    """One recipe from one seed: a row of the result."""
+    torch.manual_seed(1000 * seed)
+    if name == "fully connected":
+        G, steps, _ = gan_recipes.train(x.flatten(1), seconds, **opponent())
+        row = judge(lambda y: G(torch.randn(len(y), 100)), *test)
+    else:
+        labels = 10 if name == "convolutions and labels" else 0
+        G, steps = train(x, F.one_hot(y, 10).float()[:, :labels], seconds)
+        row = judge(
+            lambda y: G(torch.randn(len(y), G.latent_dim), F.one_hot(y, 10).float()[:, :labels]), *test
+        )
+    if name != "convolutions and labels":
+        row["as asked"] = None  # it takes no orders
+    return {"recipe": name, "seed": seed, "seconds": seconds, "steps": steps} | row
+
+
+def table(results):
+    """The results as Markdown."""
+    lines = [
+        "| recipe | seed | steps | distance on digit features | precision | recall | drawn as asked, % |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in results:
+        obeyed = "" if row["as asked"] is None else f"{100 * row['as asked']:.1f}"
+        lines.append(
+            f"| {row['recipe']} | {row['seed']} | {row['steps']:,} | {row['distance']:.1f} "
+            f"| {row['precision']:.2f} | {row['recall']:.2f} | {obeyed} |"
+        )
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--only", nargs="+", choices=RECIPES, default=RECIPES, metavar="NAME")
+    parser.add_argument("--out", type=Path, default=FILES / "image-recipes.json")
+    args = parser.parse_args()
+
+    x, y = mnist("train")
+    x, test = x * 2 - 1, mnist("test")
+    results = json.loads(args.out.read_text("utf-8"))["results"] if args.out.exists() else []
+    for seed in args.seeds:
+        for name in args.only:
+            row = run(name, seed, args.seconds, x, y, test)
+            print(row, flush=True)
+            results = [r for r in results if (r["recipe"], r["seed"]) != (name, seed)] + [row]
+            stored = {
+                "command": "python benchmarks/image_recipes.py",
+                "machine": f"{torch.get_num_threads()} threads, {platform.machine()}, "
+                f"PyTorch {torch.__version__.split('+')[0]}",
+                "opponent": opponent(),
+                "results": sorted(results, key=lambda r: (RECIPES.index(r["recipe"]), r["seed"])),
+            }
+            # Written after every run, so that an interrupted one keeps its rows.
+            args.out.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+
+    if args.out.parent == FILES:
+        write_table("image-recipes", table(json.loads(args.out.read_text("utf-8"))["results"]))
+
+
+if __name__ == "__main__":
+    main()
