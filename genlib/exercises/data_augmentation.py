@@ -108,6 +108,15 @@ exercise(
                 2 * a.var() / (a - b).var()
             ): "the two methods need not scatter alike: add their variances",
             lambda a, b: (
+                (a.var(correction=0) + b.var(correction=0)) / (a - b).var()
+            ): "divide by k - 1 (or by k) above and below alike",
+            lambda a, b: (
+                (a.var() + b.var()) / (a.var() + b.var() - (a - b).var())
+            ): "a factor, not a saved share: what is left of the variance with pairing is var(a - b)",
+            lambda a, b: (
+                1 - 1 / _saving(a, b)
+            ): "that is the share of draws saved; the question asks for the factor",
+            lambda a, b: (
                 (a.std() + b.std()) / (a - b).std()
             ): "of independent numbers the variances add, not the deviations",
             lambda a, b: (
@@ -143,6 +152,14 @@ def _evenly(loss_xy, logits, allowed):
     return _partial(loss_xy, torch.zeros_like(logits), allowed)
 
 
+def _wrong_sign(loss_xy, logits, allowed):
+    return 2 * _no_entropy(loss_xy, logits, allowed) - _partial(loss_xy, logits, allowed)
+
+
+def _best_q(loss_xy, logits, allowed):
+    return -torch.logsumexp((-loss_xy).masked_fill(~allowed, -torch.inf), -1)
+
+
 def _zero_times_infinity(loss_xy, logits, allowed):
     log_q = logits.masked_fill(~allowed, -torch.inf).log_softmax(-1)
     return (log_q.exp() * (loss_xy + log_q)).sum(-1)
@@ -171,6 +188,8 @@ exercise(
             _everything_allowed: "that lets q believe in labels that are excluded",
             _evenly: "that ignores what the classifier says about the allowed labels",
             lambda l, o, s: -_partial(l, o, s): "this is the bound; the loss is minus the bound",
+            _wrong_sign: "the sign of the entropy: log q is added to the loss, not subtracted",
+            _best_q: "that is the loss of the best q; the question asks for the classifier's q",
             _zero_times_infinity: "an excluded label gives 0 * -inf, which is nan; leave it out of the sum",
         },
     ),
@@ -188,6 +207,13 @@ exercise(
             "d": "all labels of d are among the 100; the unlabeled images are declared",
             "abc": "a saw the same 100 labels as the baseline, and no other",
             "bcd": "all labels of d are among the 100; the unlabeled images are declared",
+            "cb": "those two it is; give the letters in the order of the alphabet",
+            "ac": "a saw the same 100 labels as the baseline, and no other; and look at b again",
+            "ab": "a saw the same 100 labels as the baseline, and no other; and look at c again",
+            "ad": "a and d have no labels but the 100; look at b and at c again",
+            "cd": "d declares its extra data and gives it to the baseline, too; and look at b again",
+            "acd": "a and d have no labels but the 100; count the labels that chose the angle of b",
+            "abd": "a and d have no labels but the 100; the downloaded model of c had seen captions",
             "bd": "d declares its extra data and gives it to the baseline, too; and look at c again",
             "abcd": "a saw the baseline's labels only; d gives its extra images to the baseline, too",
         },
@@ -215,6 +241,10 @@ exercise(
             lambda p: (
                 torch.logsumexp(p, 0) - math.log(p.shape[-1])
             ): "that divides by the number of classes, not of versions",
+            lambda p: (
+                torch.logsumexp(p, 0) / len(p)
+            ): "dividing by T is a subtraction once you are among logarithms",
+            lambda p: p.amax(0): "that lets the most confident version decide; average the probabilities",
             lambda p: p.exp().mean(0).log(): "exp(-900) is 0: use logsumexp",
             lambda p: p.exp().mean(0): "the logarithm of the average was asked for",
         },
