@@ -126,6 +126,29 @@ def test_tang_quatrains():
     assert {poem[5::6] for poem in poems} == {"，。，。"}
 
 
+def test_gan_zoo():
+    papers = data.gan_zoo()
+    assert len(papers) == 501
+    assert all(list(paper) == ["year", "month", "name", "title", "link"] for paper in papers)
+    dates = [(paper["year"], paper["month"]) for paper in papers]
+    assert dates == sorted(dates)
+    assert (dates[0], dates[-1]) == ((2014, 6), (2018, 9))
+    assert papers[0]["link"] == "https://arxiv.org/abs/1406.2661"
+    assert all(paper["link"].startswith(("https://", "http://")) for paper in papers)
+    assert all(paper[key] == paper[key].strip() != "" for paper in papers for key in ("name", "title"))
+    # An arXiv identifier begins with year and month; where it differs from the list's, it is by a month or two.
+    arxiv = [paper for paper in papers if "arxiv.org" in paper["link"]]
+    assert len(arxiv) == 495
+    for paper in arxiv:
+        digits = paper["link"].removeprefix("https://arxiv.org/abs/").replace(".", "", 1)
+        assert digits.isdecimal()
+        assert len(digits) in (8, 9)
+        months = 12 * (2000 + int(digits[:2]) - paper["year"]) + int(digits[2:4]) - paper["month"]
+        assert abs(months) <= 2
+    titles = {paper["name"]: paper["title"] for paper in papers}
+    assert titles["PacGAN"] == "PacGAN: The power of two samples in generative adversarial networks"
+
+
 def test_hero_parts():
     parts = data.hero_parts()
     assert tuple(parts) == data.HERO_SLOTS

@@ -7,7 +7,7 @@
 from genlib.data.images import FASHION_CLASSES, fashion_mnist, from_torchvision, mnist
 from genlib.data.results import stored_results
 from genlib.data.sprites import HERO_SLOTS, hero_parts, heroes
-from genlib.data.tables import banknotes, lambda_phage, seattle_weather, shuttle, spambase, us_names
+from genlib.data.tables import banknotes, gan_zoo, lambda_phage, seattle_weather, shuttle, spambase, us_names
 from genlib.data.texts import shakespeare_plays, shakespeare_sonnets, tang_quatrains
 from genlib.data.toy import Grid, Mixture, Mixture1D, Ring, TwoMoons
 
@@ -22,6 +22,7 @@ __all__ = [
     "banknotes",
     "fashion_mnist",
     "from_torchvision",
+    "gan_zoo",
     "hero_parts",
     "heroes",
     "lambda_phage",

@@ -1,11 +1,13 @@
-"""Sets that are no images: rows of measurements, a genome, a list of names."""
+"""Sets that are no images: rows of measurements, a genome, a list of names, a list of papers."""
+
+import csv
 
 import numpy as np
 import torch
 
 from genlib.data.shipped import load_npz, read_text
 
-__all__ = ["banknotes", "lambda_phage", "seattle_weather", "shuttle", "spambase", "us_names"]
+__all__ = ["banknotes", "gan_zoo", "lambda_phage", "seattle_weather", "shuttle", "spambase", "us_names"]
 
 
 def spambase():
@@ -87,3 +89,16 @@ def us_names():
     """
     name, sha256 = "names_us_32k.txt", "9b0eb879412802f53cbad33c1c8a1c3fdd993b526453ab4f6b802b87bf36d807"
     return read_text(name, sha256).split()
+
+
+def gan_zoo():
+    """The GAN Zoo: papers on adversarial networks that gave their model a name, 2014 to September 2018.
+
+    Returns: list of 501 dicts: year, month (int); name, title, link (str), in the order of the list, which is
+             by month. A name may stand for several papers, and two papers stand there under two names.
+    Raises:  DamagedFileError if the shipped file is not intact.
+    Source:  Hindupur, https://github.com/hindupuravinash/the-gan-zoo; MIT.
+    """
+    text = read_text("gan_zoo.csv", "850e1ce6ac777de78b8a4adfe7b9502b30fa85abf23fdef11a60f5fc9083bdaa")
+    rows = csv.DictReader(text.splitlines())
+    return [row | {"year": int(row["year"]), "month": int(row["month"])} for row in rows]
