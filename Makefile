@@ -16,8 +16,11 @@ SITE := _build/html
 # CH=vae, CH=code/vae and CH=book/code/vae.ipynb all name the same chapter.
 CHAPTER = $(if $(CH),$(or $(firstword $(wildcard $(CH) book/$(CH).ipynb book/*/$(CH).ipynb)),$(CH)))
 
+# One chapter needs Keras and TensorFlow as well; so does "all chapters", which is no CH.
+TOOLS = $(if $(filter-out %tools-and-resources %tools-and-resources.ipynb,$(CH)),,$(VENV)/.tools)
+
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint lab run text fold claims clean
+.PHONY: help book serve test lint lab tools run text fold claims clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -31,7 +34,7 @@ serve: book ## build the site and serve it on this computer
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 # Notebooks are run two at a time: one thread each, or they get in each other's way.
-test: lint ## install everything, run every test and every notebook
+test: lint $(VENV)/.tools ## install everything, run every test and every notebook
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadgroup
 	OMP_NUM_THREADS=1 tools/offline.sh $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 \
 	    -n $(JOBS) --dist loadscope -p no:cacheprovider book
@@ -43,7 +46,9 @@ lint: $(VENV)/.full ## check the style of the code
 lab: $(VENV)/.full ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=book
 
-run: $(VENV)/.full ## execute chapters and store their outputs: make run CH=vae (no CH: all)
+tools: $(VENV)/.tools ## add Keras and TensorFlow, for the one chapter that compares them with PyTorch
+
+run: $(VENV)/.full $(TOOLS) ## execute chapters and store their outputs: make run CH=vae (no CH: all)
 	$(PY) tools/notebooks.py run $(CHAPTER)
 
 text: $(VENV)/.full ## write a chapter as text to edit it: make text CH=vae
@@ -54,7 +59,7 @@ fold: $(VENV)/.full ## fold the edited text back into its notebook: make fold CH
 	@test -n "$(CH)" || { echo "which chapter? make fold CH=vae"; exit 2; }
 	$(PY) tools/notebooks.py fold $(CHAPTER)
 
-claims: $(VENV)/.full ## run the chapters with seeds 0 to 4 and write the table of their claims
+claims: $(VENV)/.full $(TOOLS) ## run the chapters with seeds 0 to 4 and write the table of their claims
 	$(PY) tools/notebooks.py claims --jobs $(JOBS) $(CHAPTER)
 
 clean: ## remove the built site and the virtual environment
@@ -78,4 +83,9 @@ $(VENV)/.full: requirements.txt pyproject.toml $(VENV)/.book
 	@echo "Installing everything, torch included (a few minutes and some gigabytes; see README.md for less)"
 	@$(PIP) --quiet $(PINS) -r requirements.txt
 	@$(PIP) --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.tools: requirements-tools.txt $(VENV)/.full
+	@echo "Installing Keras and TensorFlow for the chapter on tools (0.3 GB to download)"
+	@$(PIP) --quiet $(PINS) -r requirements-tools.txt
 	@touch $@
