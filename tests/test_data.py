@@ -136,7 +136,7 @@ def test_gan_zoo():
     assert papers[0]["link"] == "https://arxiv.org/abs/1406.2661"
     assert all(paper["link"].startswith(("https://", "http://")) for paper in papers)
     assert all(paper[key] == paper[key].strip() != "" for paper in papers for key in ("name", "title"))
-    # An arXiv identifier begins with year and month; where it differs from the list's, it is by a month or two.
+    # An arXiv identifier begins with year and month, within a month or two of those of the list.
     arxiv = [paper for paper in papers if "arxiv.org" in paper["link"]]
     assert len(arxiv) == 495
     for paper in arxiv:
