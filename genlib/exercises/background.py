@@ -66,7 +66,7 @@ exercise(
             0.7: "that is the probability that a machine is called one; the question is the other way round",
             0.1: "that was so before the judge spoke",
             0.07: "these are machines that are called so; divide by all partners who are",
-            0.34: "that is the share of partners who are called machines; how many of them are?",
+            0.34: "that is the share called machines; divide the share of machines called so by it",
             27 / 34: "that is the share of people among those who are called machines",
             0.1 * 0.3 / (0.1 * 0.3 + 0.9 * 0.7): "that is the answer after the verdict: a person",
             0.9 * 0.7 / (0.9 * 0.7 + 0.1 * 0.3): "that is the share of people among those called people",
@@ -117,6 +117,9 @@ exercise(
             lambda evidence: sum(
                 evidence
             ): "a certainty cannot exceed 1: only what is left of the doubt can go",
+            lambda evidence: min(
+                1, sum(evidence)
+            ): "cutting off at 1 makes two halves a certainty: only what is left of the doubt can go",
             lambda evidence: max(evidence, default=0): "further evidence should add something",
             lambda evidence: math.prod(evidence): "that is the certainty of all of them together, an AND",
             lambda evidence: math.prod(1 - x for x in evidence): "that is the doubt that is left",

@@ -52,16 +52,18 @@ exercise(
 exercise(
     "tools_and_resources.epsilon",
     function(
-        lambda epsilon, t, beta_2=0.999: epsilon * (1 - beta_2**t) ** 0.5,
-        cases=[(1e-8, 1), (1e-8, 200), (1e-3, 10_000), (1e-4, 3, 0.9)],
+        lambda epsilon, t, beta_2=0.999: epsilon / (1 - beta_2**t) ** 0.5,
+        cases=[(1e-7, 1), (1e-7, 200), (1e-3, 10_000), (1e-4, 3, 0.9)],
         atol=0,
         wrong={
-            lambda epsilon, t, beta_2=0.999: epsilon / (1 - beta_2**t) ** 0.5: "the other way around",
+            lambda epsilon, t, beta_2=0.999: epsilon * (1 - beta_2**t) ** 0.5: (
+                "that is the way from PyTorch to Keras; the other way around"
+            ),
             lambda epsilon, t, beta_2=0.999: (
-                epsilon * (1 - beta_2**t)
+                epsilon / (1 - beta_2**t)
             ): "v is a mean of squares: a root is missing",
-            lambda epsilon, t, beta_2=0.999: epsilon * (1 - beta_2) ** 0.5: "right for t = 1 only",
-            lambda epsilon, t, beta_2=0.999: epsilon: "that is the usual advice, and it leaves a factor",
+            lambda epsilon, t, beta_2=0.999: epsilon / (1 - beta_2) ** 0.5: "right for t = 1 only",
+            lambda epsilon, t, beta_2=0.999: epsilon: "the same number, but not the same meaning",
         },
     ),
     hint="Divide both parts of the fraction in (4) by the root: what stands beside the root of v-hat then?",
@@ -115,6 +117,7 @@ exercise(
             (-0.119, -0.119): "in Keras the old rate stays in v",
             (-0.2, -0.2): "PyTorch multiplies all of v by the new rate",
             (-0.11, -0.11): "there is momentum: v keeps nine tenths of what it was",
+            (-0.019, -0.1): "that is the second move alone; where do they stand after both?",
             (0.119, 0.2): "downhill: the gradient is positive, so both go down",
         },
     ),
@@ -141,15 +144,22 @@ exercise(
 # ---------------------------------------------------------------- stretch
 
 
-def _adam(gradients, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, hat=True):
+def _adam(gradients, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, slip=""):
     theta = m = v = 0.0
     places = []
     for t, g in enumerate(gradients, start=1):
         m = beta_1 * m + (1 - beta_1) * g
         v = beta_2 * v + (1 - beta_2) * g**2
         root = (1 - beta_2**t) ** 0.5
-        effective = epsilon / root if hat else epsilon
-        theta -= lr * m / (1 - beta_1**t) / (v**0.5 / root + effective)
+        if slip == "no correction":
+            step = m / (v**0.5 + epsilon)
+        elif slip == "inside":
+            step = root / (1 - beta_1**t) * m / (v + epsilon) ** 0.5
+        elif slip == "pytorch":
+            step = m / (1 - beta_1**t) / (v**0.5 / root + epsilon)
+        else:
+            step = root / (1 - beta_1**t) * m / (v**0.5 + epsilon)
+        theta -= lr * step
         places.append(theta)
     return places
 
@@ -162,7 +172,13 @@ exercise(
         rtol=1e-6,
         atol=0,
         wrong={
-            lambda gradients, *rest: _adam(gradients, *rest, hat=False): "that is (3), PyTorch's",
+            lambda gradients, *rest: _adam(gradients, *rest, slip="pytorch"): "that is (3), PyTorch's",
+            lambda gradients, *rest: _adam(gradients, *rest, slip="no correction"): (
+                "the start is not corrected for: the two factors with t are missing"
+            ),
+            lambda gradients, *rest: _adam(gradients, *rest, slip="inside"): (
+                "epsilon belongs beside the root of v, not under it"
+            ),
             lambda gradients, *rest: [-place for place in _adam(gradients, *rest)]: "downhill, please",
             lambda gradients, *rest: _adam(gradients, *rest)[-1]: "the places after each of the gradients",
         },
