@@ -1,7 +1,5 @@
 """Exercises of the chapter "Draw what I ask for"."""
 
-import math
-
 import torch
 
 from genlib.exercises import call, exercise, function, value
@@ -100,48 +98,125 @@ exercise(
 )
 
 
-def _log_likelihoods():
-    generator = torch.Generator().manual_seed(2)
-    return 30 * torch.randn(5, 10, generator=generator) - 500
+def _balls():
+    """Pairs of sets in the plane, where precision, recall and coverage all differ."""
+    generator = torch.Generator().manual_seed(4)
+    real = torch.randn(24, 2, generator=generator)
+    near = 0.4 * torch.randn(20, 2, generator=generator)
+    wide = torch.cat([real[:9], 3 * torch.randn(9, 2, generator=generator)]) + 0.05
+    return [(real, near, 3), (real, wide, 2), (near, real, 5), (wide, near, 1)]
+
+
+def _reach(points, k):
+    return torch.cdist(points, points).sort(1).values[:, k]
+
+
+def _recall(real, fake, k):
+    return (torch.cdist(real, fake) <= _reach(fake, k)).any(1).float().mean()
+
+
+def _coverage_of_reals(real, fake, k):
+    return (torch.cdist(real, fake) <= _reach(real, k)[:, None]).any(1).float().mean()
 
 
 exercise(
-    "image_generation.evidence",
+    "image_generation.recall",
     function(
-        lambda log_px_y: torch.logsumexp(log_px_y, 1) - math.log(10),
-        cases=[_log_likelihoods(), _log_likelihoods()[:2] + 480, torch.full((3, 10), -100.0)],
+        _recall,
+        cases=_balls(),
         wrong={
-            lambda log_px_y: torch.logsumexp(log_px_y, 1): "each digit has probability 1/10",
-            lambda log_px_y: torch.logsumexp(log_px_y, 1) + math.log(10): "divide by ten, do not multiply",
-            lambda log_px_y: log_px_y.mean(1): "the mean of the logarithms is not the logarithm of the mean",
-            lambda log_px_y: log_px_y.exp().mean(1).log(): "exp(-500) is 0 in floating point",
-            lambda log_px_y: log_px_y.max(1).values: "that is the best single digit; sum over all ten",
+            lambda real, fake, k: _recall(fake, real, k): (
+                "that is precision; there the balls are those of the reals"
+            ),
+            _coverage_of_reals: (
+                "these are the balls of the reals (it is called coverage); recall takes those of the fakes"
+            ),
+            lambda real, fake, k: _recall(real, fake, k - 1): (
+                "the nearest of all is the point itself; it is no neighbor"
+            ),
+            lambda real, fake, k: (torch.cdist(real, fake) <= _reach(fake, k)).float().mean(): (
+                "that is the share of pairs; one ball is enough for a real to count"
+            ),
+            lambda real, fake, k: (torch.cdist(real, fake) <= _reach(fake, k)).any(0).float().mean(): (
+                "that is the share of fakes whose ball holds a real; count the reals"
+            ),
         },
     ),
-    hint="p(x) is the sum over y of p(y) p(x given y), with p(y) = 1/10.",
+    hint="Each fake has a ball that reaches to its k-th neighbor among the fakes. Count the reals in a ball.",
 )
 
 
-def _direction(z, factor, a, b):
-    return z[factor == b].mean(0) - z[factor == a].mean(0)
+def _likelihoods():
+    generator = torch.Generator().manual_seed(2)
+    log_px_y = 3 * torch.randn(5, 10, generator=generator) - 500
+    log_prior = torch.randn(10, generator=generator).mul(2).log_softmax(0)
+    return [(log_px_y, log_prior), (log_px_y[:2] + 480, log_prior.flip(0))]
+
+
+exercise(
+    "image_generation.posterior",
+    function(
+        lambda log_px_y, log_prior: torch.log_softmax(log_px_y + log_prior, 1),
+        cases=_likelihoods(),
+        atol=1e-3,  # -500 and -1 in one float32: rounding alone is 1e-4
+        wrong={
+            lambda log_px_y, log_prior: torch.log_softmax(log_px_y, 1): (
+                "some digits are more frequent than others: that belongs in, too"
+            ),
+            lambda log_px_y, log_prior: log_px_y + log_prior: "that is log p(x, y); divide by p(x)",
+            lambda log_px_y, log_prior: torch.logsumexp(log_px_y + log_prior, 1): (
+                "that is log p(x), the denominator"
+            ),
+            lambda log_px_y, log_prior: torch.log_softmax(log_px_y + log_prior, 0): (
+                "the probabilities of the ten digits sum to 1, not those of the images"
+            ),
+            lambda log_px_y, log_prior: torch.log_softmax(log_px_y * log_prior, 1): (
+                "probabilities are multiplied, so their logarithms are added"
+            ),
+            lambda log_px_y, log_prior: (
+                log_px_y.exp() * log_prior.exp() / (log_px_y.exp() * log_prior.exp()).sum(1, keepdim=True)
+            ).log(): "exp(-500) is 0 in floating point; stay with logarithms",
+            lambda log_px_y, log_prior: torch.softmax(log_px_y + log_prior, 1): "take the logarithm",
+        },
+    ),
+    hint="Bayes' rule: p(y given x) = p(x given y) p(y) / p(x), and p(x) is a sum over the digits.",
+)
+
+
+def _correlated(seed):
+    """Codes that are sums of parts, with parts that like to come together: z (N, 3), y (N, 6)."""
+    generator = torch.Generator().manual_seed(seed)
+    shield = torch.randint(0, 2, (200,), generator=generator)
+    other = torch.randint(0, 4, (200,), generator=generator)
+    helmet = torch.where(torch.rand(200, generator=generator) < 0.8, shield, other)
+    y = torch.cat([torch.eye(2)[shield], torch.eye(4)[helmet]], 1)
+    noise = 0.01 * torch.randn(200, 3, generator=generator)
+    return y @ torch.randn(6, 3, generator=generator) + noise, y
 
 
 @exercise(
     "image_generation.direction",
-    hint="Two means of codes, one over the heroes with b, one over those with a. Which is subtracted?",
+    hint="Fit all parts at once by least squares, then compare what the fit says of part b and of part a.",
 )
 def direction(answer):
-    generator = torch.Generator().manual_seed(3)
-    z = torch.randn(60, 4, generator=generator)
-    factor = torch.randint(0, 3, (60,), generator=generator)
-    for a, b in ((0, 1), (2, 0)):
-        got, truth = call(answer, z, factor, a, b), _direction(z, factor, a, b)
-        if not isinstance(got, torch.Tensor) or got.shape != truth.shape:
+    for seed, a, b in ((3, 0, 1), (5, 4, 2)):
+        z, y = _correlated(seed)
+        wide = torch.cat([y, torch.ones(len(y), 1)], 1)
+        weights = torch.linalg.lstsq(wide, z, driver="gelsd").solution
+        truth = weights[b] - weights[a]
+        means = z[y[:, b] == 1].mean(0) - z[y[:, a] == 1].mean(0)
+        got = call(answer, z, y, a, b)
+        if not isinstance(got, torch.Tensor) or got.numel() != truth.numel():
             return f"a tensor of shape {tuple(truth.shape)} was expected"
-        if torch.allclose(got, -truth, atol=1e-5):
-            return "that leads from b to a"
-        if not torch.allclose(got, truth, atol=1e-5):
-            return "that is not the difference of the two means"
+        got = got.reshape(-1)
+        if torch.allclose(got, -truth, atol=1e-3):
+            return "that leads from a part b to a part a"
+        if torch.allclose(got, means, atol=1e-3):
+            return "the means differ in the other parts, too: who has the one often has the other"
+        if torch.allclose(got, weights[b] + weights[-1], atol=1e-3):
+            return "that is a hero with part b and nothing else; subtract the one with part a"
+        if not torch.allclose(got, truth, atol=1e-3):
+            return "that is not what one part more and one part less changes"
     return None
 
 
