@@ -1,6 +1,6 @@
 """What the chapter on text shows and has no time to train: longer runs, and a VAE of phrases. One core.
 
-    python benchmarks/text_longer.py [--only longer phrases] [--out FILE]
+    python benchmarks/text_longer.py [--only longer phrases] [--models MODEL ...] [--out FILE]
 
 Takes the models, the split and the loops out of the chapter. `longer` gives the chapter's networks more
 steps (about a quarter of an hour), `phrases` trains the VAE on short phrases (a few minutes). Adds to the
@@ -28,15 +28,17 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from chapters import chapter_namespace  # noqa: E402
 
 TAKEN = [
-    "NGram", "Recurrent", "TextVAE", "Transformer", "annealed", "examine", "load_names", "load_plays",
+    "HMM", "NGram", "Recurrent", "TextVAE", "Transformer", "annealed", "examine", "load_names", "load_plays",
     "plain", "read", "spell", "surprise", "train", "train_vae", "write",
 ]  # fmt: skip
 PAD = -1
 
 
-def longer(chapter):
+def longer(chapter, models=None, stored=None):
     """The chapter's networks with its settings, and only the number of steps changed; one more is wider.
 
+    Args:    models: which of the settings below to run, e.g. ["transformer names"], or None for all;
+             stored: the result whose other rows stay.
     Returns: a row for each run; sixteen passages at T = 1 by the wide one.
     """
     names, plays = chapter.load_names(), chapter.load_plays()
@@ -46,14 +48,21 @@ def longer(chapter):
         for text, (corpus, V) in texts.items()
     }
     settings = {
-        ("GRU", "names"): (lambda V: chapter.Recurrent(V, 128), 850, 1e-2, 96, (0.25, 1, 4)),
-        ("transformer", "plays"): (lambda V: chapter.Transformer(V), 1000, 5e-3, 32, (0.25, 1, 4, 16)),
-        ("GRU", "plays"): (lambda V: chapter.Recurrent(V, 192), 800, 8e-3, 32, (0.25, 1, 4, 16)),
-        ("wide GRU", "plays"): (lambda V: chapter.Recurrent(V, 384), 800, 4e-3, 32, (8,)),
+        "HMM names": (lambda V: chapter.HMM(V, 64), 700, 0.2, 128, (1, 3)),
+        "HMM plays": (lambda V: chapter.HMM(V, 64), 700, 0.2, 64, (1, 3)),
+        "GRU names": (lambda V: chapter.Recurrent(V, 128), 850, 1e-2, 96, (0.25, 1, 4)),
+        "transformer names": (lambda V: chapter.Transformer(V), 850, 5e-3, 96, (0.25, 1, 4)),
+        "transformer plays": (lambda V: chapter.Transformer(V), 1000, 5e-3, 32, (0.25, 1, 4, 16)),
+        "GRU plays": (lambda V: chapter.Recurrent(V, 192), 800, 8e-3, 32, (0.25, 1, 4, 16)),
+        "wide GRU plays": (lambda V: chapter.Recurrent(V, 384), 800, 4e-3, 32, (8,)),
     }
-    rows = []
-    for (kind, text), (make, steps, lr, batch, multiples) in settings.items():
+    rows, written = [], (stored or {}).get("written")
+    for title, (make, steps, lr, batch, multiples) in settings.items():
+        kind, text = title.rsplit(" ", 1)
         corpus, V = texts[text]
+        if models and title not in models:
+            rows += [row for row in stored["longer"] if (row["model"], row["text"]) == (kind, text)]
+            continue
         for times in multiples:
             runtime.seed(10)
             model = make(V)
@@ -71,9 +80,10 @@ def longer(chapter):
             }
             print(row, flush=True)
             rows.append(row)
-    runtime.seed(13)
-    prompt = plays.test[torch.randint(len(plays.test), (16,)), :32]
-    written = [chapter.spell(plays, ids[32:]) for ids in chapter.write(model, prompt, 400)]
+        if kind == "wide GRU":
+            runtime.seed(13)
+            prompt = plays.test[torch.randint(len(plays.test), (16,)), :32]
+            written = [chapter.spell(plays, ids[32:]) for ids in chapter.write(model, prompt, 400)]
     return {"longer": rows, "written": written}
 
 
@@ -149,17 +159,20 @@ def phrases(chapter, steps=1200, more=400):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=["longer", "phrases"], default=["longer", "phrases"])
+    parser.add_argument(
+        "--models", nargs="+", help='of longer, e.g. "transformer names"; the other rows stay'
+    )
     parser.add_argument("--out", type=Path, default=FILES / "text-longer.json")
     options = parser.parse_args()
     path = ROOT / "book" / "applications" / "text-generation.ipynb"
     chapter = argparse.Namespace(**dict(zip(TAKEN, chapter_namespace(path, TAKEN), strict=True)))
     for name in options.only:
-        part = {"longer": longer, "phrases": phrases}[name](chapter)
         results = json.loads(options.out.read_text("utf-8"))["results"] if options.out.exists() else {}
+        part = phrases(chapter) if name == "phrases" else longer(chapter, options.models, results)
         stored = {
             "command": "python benchmarks/text_longer.py",
             "machine": f"{torch.get_num_threads()} thread, {platform.machine()}, PyTorch {torch.__version__}",
-            "results": {**(results if isinstance(results, dict) else {}), **part},
+            "results": {**results, **part},
         }
         options.out.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 

@@ -17,6 +17,10 @@ exercise(
             120_000 * 8 / 2.05: "more bits per character make a larger file, not a smaller one",
             120_000: "that is the plain file, at eight bits a character",
             30.75: "bytes were asked for, not thousands of bytes",
+            30_750 / 1024: "bytes were asked for, not kibibytes",
+            246: "bytes were asked for, not thousands of bits",
+            120_000 / 2.05: "the figure is bits per character, not characters per bit",
+            120_000 / 2.05 / 8: "the figure is bits per character, not characters per bit",
         },
     ),
     hint="The bits of the whole text, then eight bits to a byte.",
@@ -34,8 +38,6 @@ exercise(
             tuple(_P**0.5 / (_P**0.5).sum()): "this is temperature 2: the power is 1/T",
             tuple(_P**2): "these do not sum to 1 yet",
             tuple(_P): "at another temperature than 1 something should change",
-            (0.78, 0.2, 0.02): "right to two decimals, and the last is too coarse like that: give three",
-            (0.78, 0.2, 0.022): "right, but rounded too coarsely: give three decimals of each",
             tuple(_SOFTMAX): "these are probabilities; it is logits, their logarithms, that are divided by T",
         },
     ),
@@ -226,6 +228,13 @@ def _verdict(answer, model, V, T):
     return bool(said.item() if isinstance(said, torch.Tensor) else said)
 
 
+def _same_dice(answer, idx):
+    """The logits, with the same draws of torch each time: a random table must not look like a peek."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return torch.as_tensor(call(answer, idx))
+
+
 @exercise(
     "text_generation.backwards",
     hint="Build the text from its end: p(x_t | x_{t+1}) sums to one just as well.",
@@ -237,22 +246,23 @@ def _backwards(answer):
     x = torch.cartesian_prod(*[torch.arange(V)] * T)
     idx = torch.nn.functional.pad(x, (1, 0))[:, :-1]
     with torch.no_grad():
-        logits = torch.as_tensor(call(answer, idx))
+        logits = _same_dice(answer, idx)
         if logits.shape != (len(x), T, V):
             return f"expected logits of shape {(len(x), T, V)}, not {tuple(logits.shape)}"
+        if not torch.equal(logits, _same_dice(answer, idx)):
+            return "asked twice with the same idx, it says different things: draw the table once"
         log_p = logits.log_softmax(-1).gather(2, x[..., None])
         total = log_p.double().sum((1, 2)).exp().sum().item()
         if not abs(total - 1) < 1e-3:
             return f"the sum over all {len(x)} strings is {total:.3f}"
         for t in range(T - 2):
             moved = 0.0
-            for later in range(t + 1, T):
+            for later in range(t + 2, T):  # prediction t is about idx[:, t + 1]
                 changed = idx.clone()
                 changed[:, later] = (idx[:, later] + 1) % V
-                new = torch.as_tensor(call(answer, changed))
-                moved = max(moved, (new[:, t] - logits[:, t]).abs().max().item())
+                moved = max(moved, (_same_dice(answer, changed)[:, t] - logits[:, t]).abs().max().item())
             if moved < 1e-4:
-                return f"the sum is 1, but prediction {t} does not look at anything later"
+                return f"the sum is 1, but prediction {t} does not look at anything later than its symbol"
     return None
 
 
