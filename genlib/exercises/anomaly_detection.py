@@ -17,6 +17,7 @@ exercise(
             7 / 9: "one pair is a tie, and ties count half",
             2.5 / 9: "that is the share of pairs ranked the wrong way round",
             6.5: "that is the number of pairs; divide by how many there are",
+            0.72: "right as far as it goes; give four digits",
         },
     ),
     hint="Nine pairs of a normal example and an anomaly: in how many does the anomaly score higher?",
@@ -32,6 +33,8 @@ exercise(
             0.09: "that divides by 1 % of all notes; the stopped ones are 1 % of the genuine, and the hits",
             0.0009 / 0.00999: "divide by all stopped notes, the forged ones among them",
             0.0009: "that is the share of all notes that are forged and stopped; divide by all stopped",
+            0.083: "right as far as it goes; give four digits",
+            0.08: "right as far as it goes; give four digits",
             0.00999 / (0.0009 + 0.00999): "that is the share of false alarms among the alarms",
         },
     ),
@@ -82,6 +85,12 @@ exercise(
             lambda score, apart: (
                 (1 + (apart >= score[:, None]).sum(1)) / len(apart)
             ): "there are m + 1 scores, the new one among them",
+            lambda score, apart: (
+                1 - (1 + (apart <= score[:, None]).sum(1)) / (len(apart) + 1)
+            ): "p can be 0 that way, and ties count for the alarm: count the scores that are at least s",
+            lambda score, apart: (
+                1 - (1 + (apart < score[:, None]).sum(1)) / (len(apart) + 1)
+            ): "p can be 0 that way: count the new score itself among those that are at least s",
         },
     ),
     hint="Compare apart (m,) with score[:, None] (N, 1).",
@@ -115,6 +124,21 @@ def _more_than(normal, anomalous, rate, c_false, c_missed):
     return ((1 - rate) * c_false * false_alarms + rate * c_missed * missed).min()
 
 
+def _threshold(normal, anomalous, rate, c_false, c_missed):
+    limits = torch.cat([normal, anomalous, torch.tensor([math.inf]).to(normal)])
+    return limits[_costs(normal, anomalous, rate, c_false, c_missed, limits).argmin()]
+
+
+def _sorted_threshold(normal, anomalous, rate, c_false, c_missed):
+    limits = torch.cat([normal, anomalous, torch.tensor([math.inf]).to(normal)]).sort().values
+    return limits[_costs(normal, anomalous, rate, c_false, c_missed, limits).argmin()]
+
+
+def _pooled(normal, anomalous, rate, c_false, c_missed):
+    """The costs of this test set, whose share of anomalies is not the base rate."""
+    return _cheapest(normal, anomalous, len(anomalous) / (len(normal) + len(anomalous)), c_false, c_missed)
+
+
 def _swapped(normal, anomalous, rate, c_false, c_missed):
     return _cheapest(normal, anomalous, rate, c_missed, c_false)
 
@@ -138,6 +162,9 @@ exercise(
         wrong={
             _never_silent: "to raise no alarm at all is a choice, too",
             _no_base_rate: "the base rate is missing",
+            _pooled: "that weighs by the rows of the test set; the base rate is an argument",
+            _threshold: "that is the threshold; its cost was asked for",
+            _sorted_threshold: "that is the threshold; its cost was asked for",
             _swapped: "the two costs are swapped",
             _more_than: "alarm if the score is at least the threshold, not only if it is more",
         },
@@ -202,7 +229,7 @@ def _dirty_rows(seed):
     return rows[torch.randperm(1000, generator=generator)]
 
 
-def _trim(x, share, rounds=10, ruler=False, shrinking=False):
+def _trim(x, share, rounds=10, ruler=False, shrinking=False, diagonal=False):
     """The solution, and what is often done instead."""
     keep = torch.arange(len(x))
     for _ in range(rounds):
@@ -210,6 +237,7 @@ def _trim(x, share, rounds=10, ruler=False, shrinking=False):
         rows = x[keep] if shrinking else x
         away = rows - mu
         metric = torch.eye(x.shape[1]).to(x) if ruler else torch.linalg.inv(cov)
+        metric = torch.diag(1 / cov.diagonal()) if diagonal else metric
         order = (away @ metric * away).sum(1).argsort()[: round((1 - share) * len(rows))]
         keep = keep[order] if shrinking else order
     return x[keep].mean(0), torch.cov(x[keep].T)
@@ -242,6 +270,10 @@ def trimmed(answer):
             return "that is the mean of all rows: nothing has been dropped"
         if _same((mu, cov), _trim(rows, 0.2, ruler=True), atol=0.05):
             return "you measured with a ruler; measure in units of the covariance"
+        if _same((mu, cov), _trim(rows, 0.2, diagonal=True), atol=0.05):
+            return "you used the variances only; the covariance also knows how features go together"
+        if any(_same((mu, cov), _trim(rows, 0.8, n), atol=1e-6) for n in range(1, 11)):
+            return "that keeps the given share; drop it and keep the rest"
         if any(_same((mu, cov), _trim(rows, 0.2, n, shrinking=True), atol=1e-6) for n in range(2, 11)):
             return "each round ranked only the rows that were left; rank all rows, and drop the share once"
         if any(_same((mu, cov), _trim(rows, 0.2, n), atol=1e-6) for n in range(1, 10)):
