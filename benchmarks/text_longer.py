@@ -56,7 +56,11 @@ def longer(chapter, models=None, stored=None):
         "GRU plays": (lambda V: chapter.Recurrent(V, 192), 800, 8e-3, 32, (0.25, 1, 4, 16)),
         "wide GRU plays": (lambda V: chapter.Recurrent(V, 384), 800, 4e-3, 32, (8,)),
     }
-    rows, written = [], (stored or {}).get("written")
+    if unknown := set(models or ()) - set(settings):
+        raise SystemExit(f"--models: no {sorted(unknown)}; there are {list(settings)}")
+    if models and not stored:
+        raise SystemExit("--models keeps the other rows of a stored result, and there is none: run all first")
+    rows, written = [], stored["written"] if models else None
     for title, (make, steps, lr, batch, multiples) in settings.items():
         kind, text = title.rsplit(" ", 1)
         corpus, V = texts[text]
