@@ -16,7 +16,7 @@ def _shrinks(alpha, omega):
 
 
 def _modulus(beta, eta):
-    return float(abs(np.roots([1, -(1 + beta + 0.5j * eta), beta])).max())
+    return float(abs(np.roots([1, -(1 + beta + (1 - beta) * 0.5j * eta), beta])).max())
 
 
 def _half_width(values):
@@ -106,13 +106,19 @@ exercise(
         _modulus,
         [(0.0, 0.2), (0.5, 0.2), (0.9, 0.05), (-0.5, 0.2)],
         wrong={
-            lambda b, eta: math.sqrt(1 + eta**2 / 4 * (1 + b) / (1 - b) ** 3): "that is the "
-            "approximation (6); solve the quadratic",
-            lambda b, eta: _modulus(
-                b, 2 * eta
-            ): "the field of the Dirac-GAN turns at half speed: 1 + i eta / 2",
-            lambda b, eta: abs(np.roots([1, -(1 + b + 0.5j * eta), b])).min(): "that is the "
-            "smaller of the two roots; the larger one wins",
+            lambda b, eta: abs(np.roots([1, -(1 + b + 0.5j * eta), b])).max(): (
+                "that is the momentum of (6), whose steps grow with beta; averaging divides them"
+            ),
+            lambda b, eta: math.sqrt(1 + eta**2 / 4 * (1 + b) / (1 - b)): (
+                "that is the approximation (6); solve the quadratic"
+            ),
+            lambda b, eta: _modulus(b, 2 * eta): (
+                "the field of the Dirac-GAN turns at half speed: 1 + i eta / 2"
+            ),
+            lambda b, eta: _modulus(b, eta) ** 2: "that is the square of the modulus",
+            lambda b, eta: abs(np.roots([1, -(1 + b + (1 - b) * 0.5j * eta), b])).min(): (
+                "that is the smaller of the two roots; the larger one wins"
+            ),
         },
     ),
     hint="np.roots takes complex coefficients, highest power first.",
