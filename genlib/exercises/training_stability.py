@@ -29,6 +29,11 @@ def _t(values, level=0.975, ddof=1):
     return stats.t.ppf(level, len(values) - 1) * np.std(values, ddof=ddof)
 
 
+def _known_slip(values):
+    """The chapter's own `half_width`, which is for ten games."""
+    return 2.262 * np.std(values, ddof=1) / math.sqrt(10)
+
+
 def _certificate(o_real, o_fake):
     parts = [F.softplus(-o_real.double()), F.softplus(o_fake.double())]
     nats = math.log(2) - 0.5 * sum(float(part.mean()) for part in parts)
@@ -38,6 +43,25 @@ def _certificate(o_real, o_fake):
 def _added_errors(o_real, o_fake):
     alone = [0.5 * float((F.softplus(o).var() / len(o)).sqrt()) for o in (-o_real, o_fake)]
     return _certificate(o_real, o_fake)[0], sum(alone)
+
+
+def _error(combine):
+    """The certificate with another standard error: `combine` takes the two sets of terms."""
+
+    def slip(o_real, o_fake):
+        parts = [F.softplus(-o_real.double()), F.softplus(o_fake.double())]
+        return _certificate(o_real, o_fake)[0], float(combine(*parts))
+
+    return slip
+
+
+def _swapped(o_real, o_fake):
+    return _certificate(-o_real, -o_fake)
+
+
+def _pooled(a, b):
+    both = torch.cat([a, b])
+    return 0.5 * both.std() * math.sqrt(1 / len(a) + 1 / len(b))
 
 
 def _logits(n, m, seed):
@@ -52,7 +76,10 @@ exercise(
         wrong={
             0.05: "that is the friction; (5) compares it with a quarter of the step",
             0.0125: "turned round: the friction must exceed a quarter of the step",
-            0.8: "the critic's step drops out of (5)",
+            0.5: "that is the critic's step, which drops out of (5)",
+            2.0: "the critic's step drops out of (5)",
+            0.1: "the critic's step drops out of (5)",
+            0.4: "the critic's step drops out of (5)",
         },
     ),
     hint="Without smoothing (5) reads f > a / 4.",
@@ -116,6 +143,8 @@ exercise(
                 "the field of the Dirac-GAN turns at half speed: 1 + i eta / 2"
             ),
             lambda b, eta: _modulus(b, eta) ** 2: "that is the square of the modulus",
+            lambda b, eta: _modulus(b, eta) ** 2 - 1: "that is the growth; the modulus itself is asked for",
+            lambda b, eta: _modulus(b, eta) - 1: "the modulus itself is asked for, not what it exceeds 1 by",
             lambda b, eta: abs(np.roots([1, -(1 + b + (1 - b) * 0.5j * eta), b])).min(): (
                 "that is the smaller of the two roots; the larger one wins"
             ),
@@ -127,7 +156,7 @@ exercise(
     "training_stability.half_width",
     function(
         _half_width,
-        [([0.1, 0.2, 0.4],), (list(range(10)),), ([3.0, 3.1, 2.7, 3.3, 2.9],)],
+        [([0.1, 0.2, 0.4],), ([float(v) for v in range(10)],), ([3.0, 3.1, 2.7, 3.3, 2.9],)],
         wrong={
             lambda v: (
                 1.96 * np.std(v, ddof=1) / math.sqrt(len(v))
@@ -140,6 +169,14 @@ exercise(
             lambda v: (
                 2.262 * np.std(v, ddof=1) / math.sqrt(len(v))
             ): "2.262 is for ten games; it depends on n",
+            _known_slip: "that is the one for ten games: 2.262 and the root of 10 depend on n",
+            lambda v: (
+                2.262 * np.std(v) / math.sqrt(10)
+            ): "2.262 and the root of 10 are for ten games; and np.std needs ddof=1 to divide by n - 1",
+            lambda v: 2 * _half_width(v): "that is the whole width",
+            lambda v: (
+                stats.t.ppf(0.975, len(v)) * np.std(v, ddof=1) / math.sqrt(len(v))
+            ): "one of the n degrees of freedom went into the mean: n - 1 are left",
         },
     ),
     hint="t quantile at 0.975 with n - 1 degrees of freedom, times the standard error of the mean.",
@@ -158,6 +195,20 @@ exercise(
                 "the half before the loss belongs before its standard error, too"
             ),
             _added_errors: "variances add, standard errors do not",
+            _swapped: "the signs are swapped: -log D of a real sample is softplus(-o_real)",
+            _error(lambda a, b: 0.5 * (a.var(correction=0) / len(a) + b.var(correction=0) / len(b)) ** 0.5): (
+                "nearly: a variance that is estimated from its own sample divides by n - 1"
+            ),
+            _error(lambda a, b: 0.25 * (a.var() / len(a) + b.var() / len(b))): (
+                "that is the variance; the standard error is its root"
+            ),
+            _error(lambda a, b: 0.5 * (a.var() + b.var()) ** 0.5): (
+                "that is the spread of single terms; the variance of a mean is divided by their number"
+            ),
+            _error(_pooled): "the two crowds have different spreads: take each with its own number of terms",
+            _error(lambda a, b: 0.5 * torch.cat([a, b]).std() / math.sqrt(len(a) + len(b))): (
+                "these are two means of two crowds, not one mean of all: take each variance by itself"
+            ),
         },
     ),
     hint="Two independent means: the variance of each is the variance of its terms over their number.",
@@ -170,6 +221,8 @@ exercise(
             1.2: "there |lambda| is 1: that is where it stops arriving",
             0.3**2: "the critic's step stays: compare (b gamma)^2 with a b",
             0.02: "close, but there is an exact answer",
+            0.0045: "the discriminant is the square of the trace less 4 times the determinant",
+            0.072: "the determinant has a b / 4, and the discriminant 4 times it",
         },
     ),
     hint="Where do the eigenvalues stop being complex? Trace 2 - b gamma, determinant 1 - b gamma + a b / 4.",
