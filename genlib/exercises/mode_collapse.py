@@ -15,6 +15,8 @@ exercise(
             lambda r: math.erf(r / math.sqrt(2)) ** 2: "that is the share in a square of half side r; the "
             "question is about a disk",
             lambda r: math.exp(-(r**2) / 2): "that is the share outside",
+            lambda r: 1 - math.exp(-(r**2)): "mind the 2 in the exponent of the Gaussian",
+            lambda r: 1 - math.exp(-r / 2): "the radius is squared in the exponent",
         },
     ),
     hint="In polar coordinates the density of the radius is r exp(-r^2 / 2).",
@@ -28,6 +30,12 @@ exercise(
             lambda k, M: math.log(k / M): "the sign is turned: a KL is never negative",
             lambda k, M: math.log(M) - k / M * math.log(k): "each of the k modes has the share 1/k, so the "
             "weights sum to 1",
+            lambda k, M: math.log2(M / k): "that is in bits; the question asks for nats",
+            lambda k, M: math.log(M / k) / k: "that is one of the k terms",
+            lambda k, M: k * math.log(M / k): "each of the k terms has the weight 1/k",
+            lambda k, M: (
+                k / M * math.log(M / k)
+            ): "the weights are the generator's shares 1/k, not those of the data",
         },
     ),
     hint="Put q = 1/k for k of the modes into the sum; 0 log 0 is 0.",
@@ -35,28 +43,49 @@ exercise(
 exercise(
     "mode_collapse.lost_share",
     function(
-        lambda lost, m: 1 - (1 - lost) ** m,
-        [(0.25, 1), (0.25, 2), (0.5, 3), (0.01, 10)],
+        lambda a, b, m: 1 - ((1 - a - b) / (1 - min(a, b))) ** m,
+        [(0.25, 0.125, 1), (0.25, 0.0, 2), (0.125, 0.25, 4), (0.1, 0.3, 3)],
         wrong={
-            lambda lost, m: lost**m: "that is the chance that all m real samples are from lost modes; one is "
-            "enough",
-            lambda lost, m: (1 - lost) ** m: "that is the chance that the judge sees nothing",
-            lambda lost, m: m * lost: "chances of events that can happen together do not add",
+            lambda a, b, m: (
+                1 - (1 - a - b) ** m
+            ): "that is the data against one generator that has lost both; "
+            "here each serves its modes with more than their share of the data",
+            lambda a, b, m: 1 - (1 - a) ** m: "that is the data against the first generator",
+            lambda a, b, m: 1 - (1 - b) ** m: "that is the data against the second generator",
+            lambda a, b, m: (
+                1 - (1 - max(a, b)) ** m
+            ): "that is the data against the more forgetful of the two",
+            lambda a, b, m: (
+                1 - ((1 - a - b) / (1 - max(a, b))) ** m
+            ): "the overlap is the smaller of the two chances; you took the larger",
+            lambda a, b, m: (
+                ((1 - a - b) / (1 - min(a, b))) ** m
+            ): "that is the overlap; the total variation is 1 less the overlap",
+            lambda a, b, m: (
+                1 - ((1 - a - b) / (1 - min(a, b))) ** m / 2
+            ): "that is how often the best judge is right, (1 + TV) / 2",
+            lambda a, b, m: 1 - (1 - a - b) / (1 - min(a, b)): "that is for one sample",
+            lambda a, b, m: (
+                1 - ((1 - a - b) / ((1 - a) * (1 - b))) ** m
+            ): "the overlap is the smaller of the two chances, not their product",
         },
     ),
-    hint="When does a list of m real samples contain nothing that the generator could not have drawn?",
+    hint="Total variation is 1 less the overlap. Which lists of m samples can both generators draw, and "
+    "which of the two draws them less often?",
 )
 exercise(
     "mode_collapse.pack_size",
     value(
         9,
         wrong={
-            8: "8 samples give a total variation of 0.89990, just short of what is needed",
+            8: "8 samples give a total variation of 0.89990, just short of what is needed: round up",
             11: "that is for a total variation of 0.95; the judge is right with (1 + TV) / 2",
+            math.log(0.05) / math.log(0.75): "that is for a total variation of 0.95; the judge is right with "
+            "(1 + TV) / 2. And a number of samples is whole",
             10: "one less is enough",
         },
     ),
-    hint="Being right in 95 % asks for TV = 0.9, and TV is 1 - (3/4)^m.",
+    hint="The best judge is right with (1 + TV) / 2. Exercise 3 with b = 0 gives the TV.",
 )
 exercise(
     "mode_collapse.modes_by_chance",
@@ -67,6 +96,11 @@ exercise(
         wrong={
             lambda M, n: min(n, M): "samples repeat modes: n samples do not find n of them",
             lambda M, n: M * (1 - 1 / M) ** n: "that is the number of modes that are missed",
+            lambda M, n: (
+                M * (1 - math.exp(-n / M))
+            ): "close: that is the limit for many modes; for M modes the "
+            "chance to miss one n times is a power",
+            lambda M, n: 1 - (1 - 1 / M) ** n: "that is the share of the modes, not their number",
         },
     ),
     hint="What is the chance that one given mode gets none of n samples? Then add over the modes.",
@@ -105,6 +139,9 @@ exercise(
             lambda eta, k: (1 - eta) ** k: "that is how much of the start is left",
             lambda eta, k: k * eta: "each step closes a share of the gap that is left, not of the first gap",
             lambda eta, k: eta: "that is after one step",
+            lambda eta, k: eta**k: "a step leaves the share 1 - eta of the gap, not eta",
+            lambda eta, k: -((1 - eta) ** k): "that is the slope of the gap phi - theta",
+            lambda eta, k: eta * (1 - eta) ** (k - 1): "that is what the last step adds; sum over the steps",
         },
     ),
     hint="Write the gap phi - theta after one step, then after k.",
