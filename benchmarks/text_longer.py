@@ -50,8 +50,8 @@ def longer(chapter, models=None, stored=None):
     settings = {
         "HMM names": (lambda V: chapter.HMM(V, 64), 700, 0.2, 128, (1, 3)),
         "HMM plays": (lambda V: chapter.HMM(V, 64), 700, 0.2, 64, (1, 3)),
-        "GRU names": (lambda V: chapter.Recurrent(V, 128), 850, 1e-2, 96, (0.25, 1, 4)),
-        "transformer names": (lambda V: chapter.Transformer(V), 850, 5e-3, 96, (0.25, 1, 4)),
+        "GRU names": (lambda V: chapter.Recurrent(V, 128), 600, 1e-2, 96, (0.25, 1, 4)),
+        "transformer names": (lambda V: chapter.Transformer(V), 600, 5e-3, 96, (0.25, 1, 4)),
         "transformer plays": (lambda V: chapter.Transformer(V), 1000, 5e-3, 32, (0.25, 1, 4, 16)),
         "GRU plays": (lambda V: chapter.Recurrent(V, 192), 800, 8e-3, 32, (0.25, 1, 4, 16)),
         "wide GRU plays": (lambda V: chapter.Recurrent(V, 384), 800, 4e-3, 32, (8,)),
