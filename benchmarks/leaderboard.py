@@ -18,7 +18,6 @@ import functools
 import json
 import math
 import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -29,6 +28,7 @@ import torch.nn.functional as F
 from readme import write_table
 from scipy import stats
 from sklearn.mixture import GaussianMixture
+from stored import save
 
 from genlib import metrics, runtime
 from genlib.data import mnist
@@ -382,20 +382,6 @@ def packed(pictures):
             for p in pictures.int().tolist()]  # fmt: skip
 
 
-def save(path, rows):
-    """Whole or not at all."""
-    rows.sort(key=lambda row: (list(RUNS).index(row["model"]), row["seed"]))
-    stored = {
-        "command": "python benchmarks/leaderboard.py",
-        "machine": f"1 thread, {platform.machine()}, PyTorch {torch.__version__.split('+')[0]}",
-        "samples": N,
-        "results": rows,
-    }
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
-    os.replace(partial, path)
-
-
 def table(rows):
     """Means over seeds with 95 % intervals (Student's t over the seeds), as Markdown."""
     names = ["d²", "precision", "recall", "density", "coverage", "detector right, %", "held-out neighbor, %"]
@@ -449,7 +435,8 @@ def main():
             if seed == 0:
                 row["pictures"] = packed(drawn[:12])
             rows.append(row)
-            save(options.out, rows)
+            rows.sort(key=lambda row: (list(RUNS).index(row["model"]), row["seed"]))
+            save(options.out, "python benchmarks/leaderboard.py", rows, samples=N)
             print({key: value for key, value in row.items() if key != "pictures"}, flush=True)
     if options.out.parent == FILES:
         write_table("leaderboard", table(rows))

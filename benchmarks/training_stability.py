@@ -11,13 +11,13 @@ shows, after each treatment; a second start goes on where the first one ended (d
 import argparse
 import json
 import os
-import platform
 import sys
 import time
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
+from stored import save
 
 from genlib import runtime
 from genlib.data.shipped import FILES
@@ -68,12 +68,7 @@ def main():
         row |= {"last": distances(world, games.G), "averaged": distances(world, games.mean)}
         results.append(row | {key: [round(v, 4) for v in values[0].tolist()] for key, values in read.items()})
         print(name, seconds, row["last"], row["averaged"], row["named"], flush=True)
-        stored = {
-            "command": "python benchmarks/training_stability.py",
-            "machine": f"{torch.get_num_threads()} thread, {platform.machine()}, PyTorch {torch.__version__}",
-            "results": results,
-        }
-        options.out.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+        save(options.out, "python benchmarks/training_stability.py", results)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@ genlib/data/files/what-comes-next.json, which the chapter shows, after each row.
 import argparse
 import json
 import math
-import platform
 import sys
 import time
 from pathlib import Path
 
 import torch
+from stored import save
 
 from genlib import metrics, runtime
 from genlib.data import mnist
@@ -211,12 +211,7 @@ def main():
         rows.append(row | {"seconds": round(time.process_time() - start)})
         print(rows[-1], flush=True)
         rows.sort(key=lambda row: (list(RUNS).index(row["run"]), row["seed"]))
-        stored = {
-            "command": "python benchmarks/what_comes_next.py",
-            "machine": f"1 thread, {platform.machine()}, PyTorch {torch.__version__.split('+')[0]}",
-            "results": rows,
-        }
-        options.out.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+        save(options.out, "python benchmarks/what_comes_next.py", rows)
 
 
 if __name__ == "__main__":
