@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import torch
+from stored import write_whole
 from torch.nn import functional as F
 
 from genlib import runtime
@@ -319,7 +320,7 @@ def main():
         lines = ",\n".join(
             json.dumps(row) for row in sorted(rows, key=lambda row: list(PARTS).index(row["part"]))
         )
-        options.out.write_text(f'{head}, "results": [\n{lines}\n]}}\n', "utf-8")
+        write_whole(options.out, f'{head}, "results": [\n{lines}\n]}}\n')
 
     for part in options.only:
         PARTS[part](write)

@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from readme import write_table
+from stored import write_whole
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
@@ -269,7 +270,7 @@ def main():
     print(table(result))
     if options.only:
         return
-    (HERE / "epochs.json").write_text(json.dumps(result, indent=1) + "\n")
+    write_whole(HERE / "epochs.json", json.dumps(result, indent=1) + "\n")
     write_table("epochs", table(result))
 
 

@@ -8,12 +8,12 @@ result that the chapter shows (genlib/data/files/gan-recipes.json); run it on an
 
 import argparse
 import json
-import platform
 import time
 from pathlib import Path
 
 import torch
 from readme import write_table
+from stored import save
 
 from genlib import runtime
 from genlib.data import mnist
@@ -109,15 +109,9 @@ def main():
             row |= judge(G, reference) | {"losses": losses}
             results = [r for r in results if (r["variant"], r["seed"]) != (name, seed)] + [row]
             print(f"{name:28} seed {seed}: {steps:6} steps, distance {row['distance']:8.2f}", flush=True)
-            stored = {
-                "command": "python benchmarks/gan_recipes.py",
-                "machine": f"{torch.get_num_threads()} threads, {platform.machine()}, "
-                f"PyTorch {torch.__version__.split('+')[0]}",
-                "settings": VARIANTS,
-                "results": sorted(results, key=lambda r: (list(VARIANTS).index(r["variant"]), r["seed"])),
-            }
+            results.sort(key=lambda r: (list(VARIANTS).index(r["variant"]), r["seed"]))
             # Written after every run, so that an interrupted one keeps its rows.
-            args.out.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+            save(args.out, "python benchmarks/gan_recipes.py", results, settings=VARIANTS)
 
     if args.out.parent == FILES:
         write_table("gan-recipes", table(json.loads(args.out.read_text("utf-8"))["results"]))

@@ -10,7 +10,6 @@ chapter shows (genlib/data/files/image-recipes.json); run it on an otherwise idl
 
 import argparse
 import json
-import platform
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import gan_recipes
 import torch
 from readme import write_table
+from stored import save
 from torch.nn import functional as F
 
 from genlib import runtime
@@ -139,14 +139,9 @@ def main():
             row = run(name, seed, args.seconds, args.steps, x, y, test)
             print(row, flush=True)
             results = [r for r in results if (r["recipe"], r["seed"]) != (name, seed)] + [row]
-            stored = {
-                "command": "python benchmarks/image_recipes.py",
-                "machine": f"{platform.machine()}, PyTorch {torch.__version__.split('+')[0]}",
-                "opponent": opponent(),
-                "results": sorted(results, key=lambda r: (RECIPES.index(r["recipe"]), r["seed"])),
-            }
+            results.sort(key=lambda r: (RECIPES.index(r["recipe"]), r["seed"]))
             # Written after every run, so that an interrupted one keeps its rows.
-            args.out.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+            save(args.out, "python benchmarks/image_recipes.py", results, opponent=opponent())
 
     if args.out.parent == FILES:
         write_table("image-recipes", table(json.loads(args.out.read_text("utf-8"))["results"]))

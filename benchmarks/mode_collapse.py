@@ -27,6 +27,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from readme import write_table
+from stored import write_whole
 
 from genlib import runtime
 from genlib.data import Grid, Ring, mnist
@@ -124,7 +125,7 @@ class Store:
     def save(self):
         self.parts["command"] = "python benchmarks/mode_collapse.py"
         self.parts["machine"] = f"1 thread, {platform.machine()}, PyTorch {torch.__version__.split('+')[0]}"
-        self.path.write_text(json.dumps(self.parts, indent=1) + "\n", "utf-8")
+        write_whole(self.path, json.dumps(self.parts, indent=1) + "\n")
 
     def row(self, part, key, name, rate, beta1, *settings):
         """The stored row of this method, step size and beta1, or a new run."""

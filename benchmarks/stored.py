@@ -7,10 +7,18 @@ import platform
 import torch
 
 
+def write_whole(path, text):
+    """Put the text into the file, or leave the file as it was."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, "utf-8")
+    os.replace(partial, path)
+
+
 def save(path, command, results, **more):
     """Store the results as JSON, whole or not at all.
 
-    Args:    path: of the file; command: what makes it; results: list of rows; more: further entries.
+    Args:    path: of the file; command: what makes it; results: rows, or a dict of them; more: further
+             entries.
     """
     stored = {
         "command": command,
@@ -19,6 +27,4 @@ def save(path, command, results, **more):
         **more,
         "results": results,
     }
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
-    os.replace(partial, path)
+    write_whole(path, json.dumps(stored, indent=1) + "\n")

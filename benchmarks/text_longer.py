@@ -10,7 +10,6 @@ stored result that the chapter shows (genlib/data/files/text-longer.json); run i
 import argparse
 import copy
 import json
-import platform
 import re
 import sys
 import time
@@ -18,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import torch
+from stored import save
 
 from genlib import runtime
 from genlib.data import shakespeare_plays, shakespeare_sonnets
@@ -48,8 +48,8 @@ def longer(chapter, models=None, stored=None):
         for text, (corpus, V) in texts.items()
     }
     settings = {
-        "HMM names": (lambda V: chapter.HMM(V, 64), 700, 0.2, 128, (1, 3)),
-        "HMM plays": (lambda V: chapter.HMM(V, 64), 700, 0.2, 64, (1, 3)),
+        "HMM names": (lambda V: chapter.HMM(V, 64), 450, 0.2, 128, (1, 3)),
+        "HMM plays": (lambda V: chapter.HMM(V, 64), 450, 0.2, 64, (1, 3)),
         "GRU names": (lambda V: chapter.Recurrent(V, 128), 600, 1e-2, 96, (0.25, 1, 4)),
         "transformer names": (lambda V: chapter.Transformer(V), 600, 5e-3, 96, (0.25, 1, 4)),
         "transformer plays": (lambda V: chapter.Transformer(V), 1000, 5e-3, 32, (0.25, 1, 4, 16)),
@@ -173,12 +173,7 @@ def main():
     for name in options.only:
         results = json.loads(options.out.read_text("utf-8"))["results"] if options.out.exists() else {}
         part = phrases(chapter) if name == "phrases" else longer(chapter, options.models, results)
-        stored = {
-            "command": "python benchmarks/text_longer.py",
-            "machine": f"{torch.get_num_threads()} thread, {platform.machine()}, PyTorch {torch.__version__}",
-            "results": {**results, **part},
-        }
-        options.out.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+        save(options.out, "python benchmarks/text_longer.py", {**results, **part})
 
 
 if __name__ == "__main__":
