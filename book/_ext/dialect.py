@@ -9,10 +9,12 @@
 - A cell tagged ``setup`` is folded under the word "Setup".
 - Pictures below the fold are fetched when the reader comes near them.
 - Figures are not numbered, as they are not in the notebook either.
+- A page's first paragraph, in a chapter its question, is its description for search engines and previews.
 """
 
 from __future__ import annotations
 
+import html
 import re
 
 from docutils import nodes
@@ -175,7 +177,16 @@ def configure(app: Sphinx, config) -> None:
     config.numfig = False
 
 
+def describe(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    first = next(doctree.findall(nodes.paragraph), None) if doctree is not None else None
+    if first is not None:
+        text = html.escape(" ".join(first.astext().split()))
+        tag = f'\n<meta name="description" content="{text}" />'
+        context["metatags"] = (context.get("metatags") or "") + tag
+
+
 def setup(app: Sphinx) -> dict:
+    app.connect("html-page-context", describe)
     app.connect("config-inited", configure, priority=900)
     for transform in (Comments, RawMarkdown, DisplayMaths, InlineMaths, SetupCells):
         app.add_transform(transform)

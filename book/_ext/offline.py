@@ -87,9 +87,10 @@ def copy_mathjax(app: Sphinx, exception) -> None:
     for folder in MATHJAX_FOLDERS:
         shutil.copytree(source / folder, target / folder, dirs_exist_ok=True)
     # No page links to it, and it is most of what the site would weigh on a server.
-    for leftover in (static / "scripts").glob("*"):
+    for leftover in [*(static / "scripts").glob("*"), *(static / "styles").glob("*.map")]:
         if leftover.name.startswith("fontawesome") or leftover.suffix == ".map":
             leftover.unlink()
+    shutil.rmtree(static / "vendor" / "fontawesome", ignore_errors=True)
 
 
 def configure(app: Sphinx, config) -> None:
