@@ -14,13 +14,12 @@ a race; about ten minutes on one core. Parts:
 import argparse
 import json
 import math
-import platform
 import sys
 import time
 from pathlib import Path
 
 import torch
-from stored import write_whole
+from stored import machine, write_whole
 from torch.nn import functional as F
 
 from genlib import runtime
@@ -303,10 +302,7 @@ def main():
     options = parser.parse_args()
     rows = json.loads(options.out.read_text("utf-8"))["results"] if options.out.exists() else []
     rows = [row for row in rows if row["part"] not in options.only]
-    machine = (
-        f"{torch.get_num_threads()} thread, {platform.machine()}, PyTorch {torch.__version__.split('+')[0]}"
-    )
-    head = json.dumps({"command": "python benchmarks/augmentation_longer.py", "machine": machine})[:-1]
+    head = json.dumps({"command": "python benchmarks/augmentation_longer.py", "machine": machine()})[:-1]
     start = time.process_time()
 
     def write(accuracy, **row):

@@ -59,8 +59,6 @@ def train(x, y, seconds, limit, dense, lr, batch_size, decay=0.998):
             gan_step(x[index], y[index], G, D, opt_G, opt_D)
         averaged.update_parameters(G)
         steps += 1
-    for ours, theirs in zip(averaged.module.buffers(), G.buffers(), strict=True):
-        ours.copy_(theirs)  # batch normalization's running figures
     return averaged.module.eval(), steps
 
 

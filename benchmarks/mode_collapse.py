@@ -1,6 +1,6 @@
 """The longer runs of the chapter on mode collapse: what a step costs, tuning, the grid, stacked digits.
 
-    python benchmarks/mode_collapse.py [--only PART ...] [--scale 1.0] [--out FILE]
+    python benchmarks/mode_collapse.py [--only PART ...] [--scale 1.0 --out FILE]
 
 Takes the networks, the cures and the game out of the chapter. About 20 minutes on one core. Writes the
 stored result that the chapter shows (genlib/data/files/mode-collapse.json) after every run of ten games; a
@@ -19,7 +19,6 @@ import functools
 import itertools
 import json
 import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -27,7 +26,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from readme import write_table
-from stored import write_whole
+from stored import machine, write_whole
 
 from genlib import runtime
 from genlib.data import Grid, Ring, mnist
@@ -124,7 +123,7 @@ class Store:
 
     def save(self):
         self.parts["command"] = "python benchmarks/mode_collapse.py"
-        self.parts["machine"] = f"1 thread, {platform.machine()}, PyTorch {torch.__version__.split('+')[0]}"
+        self.parts["machine"] = machine()
         write_whole(self.path, json.dumps(self.parts, indent=1) + "\n")
 
     def row(self, part, key, name, rate, beta1, *settings):
@@ -193,6 +192,10 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0, help="of the seconds, for a trial")
     parser.add_argument("--out", type=Path, default=FILES / "mode-collapse.json")
     options = parser.parse_args()
+    if options.scale != 1 and options.out == parser.get_default("out"):
+        parser.error(
+            "a trial must not get into the stored result: with --scale, give --out a file of its own"
+        )
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     store = Store(options.out)

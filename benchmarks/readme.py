@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from stored import write_whole
+
 README = Path(__file__).with_name("README.md")
 
 
@@ -12,4 +14,4 @@ def write_table(name, table):
     _, end, after = rest.partition(f"<!-- /{name} -->")
     if not (found and end):
         raise ValueError(f"name: {README.name} has no place for {name!r}")
-    README.write_text(f"{before}{found}{table.rstrip()}\n{end}{after}", encoding="utf-8")
+    write_whole(README, f"{before}{found}{table.rstrip()}\n{end}{after}")

@@ -14,6 +14,13 @@ def write_whole(path, text):
     os.replace(partial, path)
 
 
+def machine():
+    """What the figures depend on, as one line."""
+    return (
+        f"{torch.get_num_threads()} thread, {platform.machine()}, PyTorch {torch.__version__.split('+')[0]}"
+    )
+
+
 def save(path, command, results, **more):
     """Store the results as JSON, whole or not at all.
 
@@ -22,8 +29,7 @@ def save(path, command, results, **more):
     """
     stored = {
         "command": command,
-        "machine": f"{torch.get_num_threads()} thread, {platform.machine()}, "
-        f"PyTorch {torch.__version__.split('+')[0]}",
+        "machine": machine(),
         **more,
         "results": results,
     }

@@ -1,6 +1,6 @@
 """The longer run of the chapter on training stability: its cures, on digits.
 
-    python benchmarks/training_stability.py [--steps 2000] [--out FILE]
+    python benchmarks/training_stability.py [--steps 2000 --out FILE]
 
 Takes the games, the digits and the readings out of the chapter. Plays five games of each treatment, with the
 same five lots of luck for all, and measures the distance on digit features of the last and of the averaged
@@ -57,6 +57,10 @@ def main():
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=FILES / "training-stability.json")
     options = parser.parse_args()
+    if options.steps != 2000 and options.out == parser.get_default("out"):
+        parser.error(
+            "a trial must not get into the stored result: with --steps, give --out a file of its own"
+        )
     results = json.loads(options.out.read_text("utf-8"))["results"] if options.out.exists() else []
     done, world = {row["treatment"] for row in results}, Digits()
     for name in [name for name in CURES if name not in done]:

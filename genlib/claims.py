@@ -24,8 +24,9 @@ def claim(statement, value, *, above=None, below=None, about=None, within=None):
     """
     bound = _describe(above, below, about, within)
     number = _number(value)
+    truth = isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool")  # NumPy's, PyTorch's
     if bound:
-        if isinstance(value, bool):
+        if truth:
             raise ValueError(f"claim {statement!r}: a truth value takes no bounds")
         holds = not math.isnan(number)
         holds = holds and (above is None or number > above)
@@ -33,7 +34,7 @@ def claim(statement, value, *, above=None, below=None, about=None, within=None):
         holds = holds and (about is None or abs(number - about) <= within)
         figure = _apart(number, above, below)
     else:
-        if number not in (0.0, 1.0):
+        if not truth:
             raise ValueError(f"claim {statement!r}: a number needs a bound (above, below, about and within)")
         holds, figure = bool(number), ""
     if not holds:

@@ -17,11 +17,12 @@ LOG_2PI = math.log(2 * math.pi)
 def log_normal(x, mu, logvar):
     """log N(x; mu, diag exp(logvar)) of each example.
 
-    Args:    x: (N, D) floats; mu, logvar: anything that broadcasts to x, logvar the log variance.
+    Args:    x: (N, ...); mu, logvar: anything that broadcasts to x, logvar the log variance.
     Returns: (N,) nats.
     Raises:  ValueError if mu or logvar do not broadcast to the shape of x.
     """
     _check_broadcast(x, mu=mu, logvar=logvar)
+    x = x if x.is_floating_point() else x.float()  # or logvar would be cut to a whole number, too
     logvar = torch.as_tensor(logvar, dtype=x.dtype, device=x.device)
     log_px = -0.5 * (LOG_2PI + logvar + (x - mu).square() / logvar.exp())
     return log_px.expand_as(x).flatten(1).sum(1)
@@ -30,19 +31,19 @@ def log_normal(x, mu, logvar):
 def kl_normal(mu, logvar):
     """KL( N(mu, diag exp(logvar)) || N(0, I) ) of each example.
 
-    Args:    mu, logvar: (N, L) floats; logvar is the log variance.
+    Args:    mu, logvar: (N, ...) floats; logvar is the log variance.
     Returns: (N,) nats, >= 0.
     Raises:  ValueError if the shapes differ.
     Source:  Kingma & Welling 2014, appendix B, https://arxiv.org/abs/1312.6114
     """
-    return kl_normal_units(mu, logvar).sum(1)
+    return kl_normal_units(mu, logvar).flatten(1).sum(1)
 
 
 def kl_normal_units(mu, logvar):
     """The terms of `kl_normal`, one for each latent unit.
 
-    Args:    mu, logvar: (N, L) floats; logvar is the log variance.
-    Returns: (N, L) nats, >= 0.
+    Args:    mu, logvar: (N, ...) floats; logvar is the log variance.
+    Returns: (N, ...) nats, >= 0.
     Raises:  ValueError if the shapes differ.
     """
     _check_same(mu=mu, logvar=logvar)
@@ -53,13 +54,14 @@ def kl_normal_units(mu, logvar):
 def kl_normals(mu_1, logvar_1, mu_2, logvar_2):
     """KL( N(mu_1, diag exp(logvar_1)) || N(mu_2, diag exp(logvar_2)) ) of each example.
 
-    Args:    four (N, L) floats; logvar is the log variance.
+    Args:    four (N, ...) floats; logvar is the log variance.
     Returns: (N,) nats, >= 0.
     Raises:  ValueError if the shapes differ.
     """
     _check_same(mu_1=mu_1, logvar_1=logvar_1, mu_2=mu_2, logvar_2=logvar_2)
     ratio = logvar_1 - logvar_2
-    return 0.5 * (torch.expm1(ratio) - ratio + (mu_1 - mu_2).square() / logvar_2.exp()).sum(1)
+    terms = torch.expm1(ratio) - ratio + (mu_1 - mu_2).square() / logvar_2.exp()
+    return 0.5 * terms.flatten(1).sum(1)
 
 
 def log_bernoulli(x, x_logits):

@@ -211,13 +211,15 @@ def nearest_neighbors(queries, points, block=1000):
     Returns: distances (M,), indices (M,) int64 into points.
     Raises:  ValueError if one is empty, D differs, or a value is not finite.
     """
-    queries, points = queries.flatten(1), points.flatten(1)
+    queries, points = (x.flatten(1) if x.dim() > 1 else x for x in (queries, points))
     _check_pair(queries, points, "queries", "points")
-    square = points.square().sum(1)
+    center = points.mean(0)
+    near = points - center  # far from the origin, rounding would drown the differences
+    square = near.square().sum(1)
     distances, indices = [], []
     for batch in queries.split(block):
         # A matrix product finds the candidates fast, to its rounding; then their distances are exact.
-        rough = torch.addmm(square, batch, points.T, alpha=-2)
+        rough = torch.addmm(square, batch - center, near.T, alpha=-2)
         candidates = rough.topk(min(8, len(points)), dim=1, largest=False).indices
         exact = (batch[:, None] - points[candidates]).square().sum(2).sqrt()
         distance, best = exact.min(1)
@@ -228,12 +230,13 @@ def nearest_neighbors(queries, points, block=1000):
 
 @contextmanager
 def _evaluating(model):
-    was_training = model.training
+    modes = [(module, module.training) for module in model.modules()]  # one may be frozen in eval()
     model.eval()
     try:
         yield
     finally:
-        model.train(was_training)
+        for module, mode in modes:
+            module.training = mode
 
 
 def _flat(x, name, batch_size):

@@ -41,9 +41,7 @@ def tile(images, columns=10, gap=2):
     Returns: array (rows * (28 + gap) - gap, columns * (28 + gap) - gap).
     Raises:  ValueError if the images have another shape or columns < 1.
     """
-    if hasattr(images, "detach"):
-        images = images.detach().cpu()
-    images = np.asarray(images)
+    images = _array(images)
     if images.ndim < 2 or len(images) == 0 or images[0].size != 784:
         raise ValueError(f"images: N >= 1 images of 28x28 were expected, not {images.shape}")
     if columns < 1:
@@ -90,12 +88,13 @@ def loss_curves(curves, *, x=None, ax=None, levels=None, xlabel="epoch", ylabel=
     Returns: the axes.
     Raises:  ValueError if there is nothing to draw.
     """
+    curves = {name: _array(values) for name, values in curves.items()}
     if not any(len(values) for values in curves.values()):
         raise ValueError("curves: nothing to draw")
     if ax is None:
         _, ax = plt.subplots()
     for name, values in curves.items():
-        ax.plot(np.arange(1, len(values) + 1) if x is None else x, values, label=name)
+        ax.plot(np.arange(1, len(values) + 1) if x is None else _array(x), values, label=name)
     for name, level in (levels or {}).items():
         ax.axhline(level, color=TRUTH, linestyle="--", linewidth=1.2)
         ax.annotate(
@@ -119,6 +118,8 @@ def latent_plane(images, extent, *, points=None, labels=None, axes=None):
     side = round(len(images) ** 0.5)
     if side * side != len(images):
         raise ValueError(f"images: a square grid was expected, not {len(images)} images")
+    points = points if points is None else _array(points)
+    labels = labels if labels is None else _array(labels)
     if points is not None and (points.ndim != 2 or points.shape[1] != 2):
         raise ValueError(f"points: (N, 2) was expected, not {tuple(points.shape)}")
     if axes is None:
@@ -134,7 +135,7 @@ def latent_plane(images, extent, *, points=None, labels=None, axes=None):
         right.scatter(points[:, 0], points[:, 1], s=7, c=color, alpha=0.8, linewidths=0, rasterized=True)
         right.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal", xlim=frame[:2], ylim=frame[2:])
         for digit in [] if labels is None else np.unique(labels):
-            center = np.median(np.asarray(points)[np.asarray(labels) == digit], axis=0)
+            center = np.median(points[labels == digit], axis=0)
             right.annotate(
                 str(digit), center, ha="center", va="center", fontsize=9,
                 bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": plt.cm.tab10(int(digit))},
@@ -145,13 +146,13 @@ def latent_plane(images, extent, *, points=None, labels=None, axes=None):
 def film(frames, *, alt, caption, columns=8, seconds=6.0, scale=2):
     """A short film of image sheets, as an animated WebP behind a button: it plays when it is opened.
 
-    Args:    frames: list of batches of images, each as `tile`, values in [0, 1]; alt: what it shows, for
+    Args:    frames: batches of images, each as `tile`, values in [0, 1]; alt: what it shows, for
              those who cannot see it; caption: one sentence; columns: images a row; seconds: length of one
              round, at least 0.1 a frame is wise; scale: screen pixels a pixel.
     Returns: an object that a notebook shows.
     Raises:  ValueError if there is no frame, or alt or caption is empty.
     """
-    if not frames or not alt or not caption:
+    if len(frames) == 0 or not alt or not caption:
         raise ValueError("film: frames, alt and caption must not be empty")
     from IPython.display import HTML
     from PIL import Image
@@ -172,3 +173,10 @@ def film(frames, *, alt, caption, columns=8, seconds=6.0, scale=2):
         f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" '
         f'src="data:image/webp;base64,{data}"></details>'
     )
+
+
+def _array(values):
+    """What Matplotlib can draw, of a list, an array or a tensor, also one with a gradient or on a GPU."""
+    if isinstance(values, (list, tuple)):
+        values = [_array(value) for value in values]
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)

@@ -45,7 +45,7 @@ CHECK_EVERY = 100  # steps between two looks at the losses: each look waits for 
 
 
 class DivergedError(FloatingPointError):
-    """A loss is infinite or not a number. Attributes: epoch (from 1) and name (of the loss)."""
+    """A loss or a weight is infinite or not a number. Attributes: epoch (from 1) and its name."""
 
     def __init__(self, name, value, epoch):
         super().__init__(
@@ -93,8 +93,10 @@ def fit(
     With `checkpoint`, the file is written before the first epoch, then after every `checkpoint_every`
     epochs and the last. If it exists already, the run continues from it and ends bit-equal to a run that
     was never stopped; optimizers and schedulers go on with the rates in the file. `settings` guard against
-    going on by mistake with other ones. Delete the file to start anew. Ctrl-C raises KeyboardInterrupt as
-    usual: the file holds the last epoch saved, and the same call continues from there.
+    going on by mistake with other ones (`train_vae` and `train_gan` put theirs there: with a schedule also
+    the number of steps that it spans, so such a run cannot be made longer). Delete the file to start anew.
+    Ctrl-C raises KeyboardInterrupt as usual: the file holds the last epoch saved, and the same call
+    continues from there.
 
     Args:    step: (batch) -> dict of scalar tensors, without gradient; one batch for each tensor in data;
              data: one tensor (N, ...), or a tuple or list of tensors of equal N, on the device of the model;
@@ -107,7 +109,7 @@ def fit(
              settings: dict of numbers, texts and tuples that a continued run must share with the first.
     Returns: History, with the epochs before a continued run.
     Raises:  DivergedError if a loss is not finite (looked at every 100 steps and at the end of each
-             epoch; no checkpoint is written from such a state); CheckpointError if the checkpoint is
+             epoch), or a weight is not before it is saved; CheckpointError if the checkpoint is
              damaged or belongs to another run; ValueError for arguments that make no sense.
     """
     data = tuple(data) if isinstance(data, (tuple, list)) else (data,)
@@ -156,8 +158,17 @@ def fit(
                 on_epoch(epoch, history)
             over = seconds is not None and sum(history.seconds) > seconds
             if checkpoint is not None and (epoch % checkpoint_every == 0 or epoch == epochs or over):
+                _check_finite(state, epoch)
                 save_checkpoint(checkpoint, state, epoch=epoch, history=history, run=run)
     return history
+
+
+def _check_finite(state, epoch):
+    """A step measures its loss before its update: the last update of an epoch can still break the weights."""
+    for name, part in state.items():
+        for key, weight in part.named_parameters() if isinstance(part, nn.Module) else ():
+            if not weight.isfinite().all():
+                raise DivergedError(f"{name}.{key}", "not finite", epoch)
 
 
 def _epoch(step, data, batch_size, epoch, bar):
@@ -231,7 +242,7 @@ def gan_step(G, D, opt_G, opt_D, *, averaged=None, dtype=torch.float32, schedule
         x = x.flatten(1)
         n = len(x)
         with _autocast(x, dtype):
-            fake = G(sample_z(n, G.latent_dim, device=x.device))
+            fake = G(sample_z(n, G.latent_dim, device=x.device)).flatten(1)
             logits = D(torch.cat([x, fake.detach().to(x)])).float()
         # softplus(-o) = -log sigmoid(o) and softplus(o) = -log(1 - sigmoid(o))
         loss_D = F.softplus(-logits[:n]).mean() + F.softplus(logits[n:]).mean()
@@ -268,12 +279,14 @@ def averaged_copy(model, decay=0.999):
 
     Args:    model: any module; decay: share of the old average kept at each update, in [0, 1).
     Returns: torch.optim.swa_utils.AveragedModel: call it like the model; `update_parameters(model)`
-             after every step.
+             after every step. Attribute: decay.
     Raises:  ValueError for another decay.
     """
     if not 0 <= decay < 1:
         raise ValueError(f"decay: must be in [0, 1), not {decay}")
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)).requires_grad_(False)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)).requires_grad_(False)
+    average.decay = decay
+    return average
 
 
 def cosine(progress):
@@ -286,7 +299,10 @@ def one_cycle(progress, rise=0.1):
 
     Args:    progress: 0 to 1; rise: the part of the run in which it climbs, at least 0 and below 1.
     Returns: a float in [0, 1].
+    Raises:  ValueError for another rise.
     """
+    if not 0 <= rise < 1:
+        raise ValueError(f"rise: must be in [0, 1), not {rise}")
     return progress / rise if progress < rise else cosine((progress - rise) / (1 - rise))
 
 
@@ -312,13 +328,15 @@ def train_vae(
     Raises:  ValueError if x is outside [0, 1]; else as `fit`.
     """
     _check_range(x, 0, 1, "a VAE with a Bernoulli decoder")
+    steps = epochs * (len(x) // max(1, batch_size))  # `fit` refuses a batch size below 1
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     state = {"model": model, "optimizer": optimizer}
-    scheduler = _scheduler(optimizer, schedule, epochs * (len(x) // batch_size))
+    scheduler = _scheduler(optimizer, schedule, steps)
     if scheduler is not None:
         state["scheduler"] = scheduler
     step = vae_step(model, optimizer, beta=beta, binarize=binarize, dtype=dtype, scheduler=scheduler)
     settings = {"lr": lr, "beta": beta, "binarize": binarize, "dtype": str(dtype)}
+    settings["schedule"] = _probe(schedule, steps)
     return fit(step, x, epochs=epochs, batch_size=batch_size, state=state, settings=settings, **options)
 
 
@@ -347,19 +365,20 @@ def train_gan(
     Source:  Adam's betas: Radford et al. 2015, https://arxiv.org/abs/1511.06434
     """
     _check_range(x, -1, 1, "a generator that ends in Tanh")
-    lr_G, lr_D = lr if isinstance(lr, tuple) else (lr, lr)
+    lr_G, lr_D = lr if isinstance(lr, (tuple, list)) else (lr, lr)
     opt_G = torch.optim.Adam(G.parameters(), lr=lr_G, betas=betas, fused=True)
     opt_D = torch.optim.Adam(D.parameters(), lr=lr_D, betas=betas, fused=True)
     state = {"G": G, "D": D, "opt_G": opt_G, "opt_D": opt_D}
     if averaged is not None:
         state["averaged"] = averaged
-    steps = epochs * (len(x) // batch_size)
+    steps = epochs * (len(x) // max(1, batch_size))  # `fit` refuses a batch size below 1
     schedulers = []
     if schedule is not None:
         schedulers = [_scheduler(opt_G, schedule, steps), _scheduler(opt_D, schedule, steps)]
         state["scheduler_G"], state["scheduler_D"] = schedulers
     step = gan_step(G, D, opt_G, opt_D, averaged=averaged, dtype=dtype, schedulers=schedulers)
     settings = {"lr": (lr_G, lr_D), "betas": tuple(betas), "dtype": str(dtype)}
+    settings |= {"schedule": _probe(schedule, steps), "decay": getattr(averaged, "decay", None)}
     return fit(step, x, epochs=epochs, batch_size=batch_size, state=state, settings=settings, **options)
 
 
@@ -373,7 +392,8 @@ def save_checkpoint(path, state, *, epoch=0, history=None, run=None):
 
     Args:    path: the file, its folder must exist; state: dict of modules, optimizers, schedulers;
              epoch: epochs completed; history: History; run: dict of settings that must not change.
-    Raises:  OSError if the file cannot be written; TypeError if a state_dict holds what cannot be saved.
+    Raises:  OSError if the file cannot be written; TypeError if a state_dict holds what cannot be saved;
+             ValueError if two tensors would get one name (parts called "m" and "m.net").
     """
     path = Path(path)
     history = history if history is not None else History()
@@ -384,6 +404,7 @@ def save_checkpoint(path, state, *, epoch=0, history=None, run=None):
         "history": {"values": dict(history), "seconds": history.seconds},
         "random": _encode(_random_state(), "random", tensors),
         "state": {name: _encode(part.state_dict(), name, tensors) for name, part in state.items()},
+        "kinds": _kinds(state),
     }
     blank = "0" * 64
     file = safetensors.torch.save(tensors, metadata={"genlib": json.dumps(content), "sha256": blank})
@@ -406,7 +427,7 @@ def load_checkpoint(path, state, *, run=None):
     """Put the state of a run back, random state included, after checking that the file is intact.
 
     Args:    path: a file of `save_checkpoint`; state: dict with the same names, of modules of the same
-             shapes and optimizers of the same parameters; run: settings that must be those of the file.
+             shapes and optimizers of the same kind and parameters; run: settings that must be the file's.
     Returns: epoch, the number of epochs completed, and the History so far.
     Raises:  CheckpointError if the file cannot be read, is damaged, or does not fit `state` or `run`.
     """
@@ -416,6 +437,8 @@ def load_checkpoint(path, state, *, run=None):
         raise CheckpointError(f"{path}: written by a run with {content['run']}, not {run}")
     if content["state"].keys() != state.keys():
         raise CheckpointError(f"{path}: holds {sorted(content['state'])}, expected was {sorted(state)}")
+    if content.get("kinds") != _kinds(state):  # their states differ in ways that loading finds too late
+        raise CheckpointError(f"{path}: holds {content.get('kinds')}, expected was {_kinds(state)}")
     parts = {name: _decode(part, tensors) for name, part in content["state"].items()}
     for name, part in state.items():
         _check_fits(path, name, part, parts[name])
@@ -445,6 +468,11 @@ def _read(path):
         raise damaged from error
 
 
+def _kinds(state):
+    """The class of each optimizer and scheduler; modules are compared by their tensors."""
+    return {name: type(part).__name__ for name, part in state.items() if not isinstance(part, nn.Module)}
+
+
 def _check_fits(path, name, part, saved):
     """Modules: same names and shapes. Optimizers: same number of parameters in each group."""
     if isinstance(part, nn.Module):
@@ -466,6 +494,8 @@ def _check_fits(path, name, part, saved):
 def _encode(value, key, tensors):
     """JSON for a nested state; its tensors go to `tensors` under readable keys."""
     if isinstance(value, torch.Tensor):
+        if key in tensors:
+            raise ValueError(f"state: two tensors of it are called {key}; name its parts without dots")
         tensors[key] = value.detach().clone().contiguous()  # a clone: safetensors refuses shared memory
         return {"tensor": key}
     if isinstance(value, dict):
@@ -525,7 +555,14 @@ def _scheduler(optimizer, schedule, steps):
     return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: schedule(step / max(1, steps)))
 
 
+def _probe(schedule, steps):
+    """What tells one schedule from another: the steps that it spans, and its value at nine places."""
+    return None if schedule is None else [steps, *(float(schedule(i / 8)) for i in range(9))]
+
+
 def _check_range(x, low, high, what):
+    if x.numel() == 0:
+        raise ValueError(f"x: no examples, {tuple(x.shape)}")
     smallest, largest = (float(v) for v in x.aminmax())
     if not (low <= smallest and largest <= high and (low == 0 or smallest < 0)):
         raise ValueError(

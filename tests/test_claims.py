@@ -54,14 +54,19 @@ def test_nan_is_always_false(bounds):
 def test_truth_values(capsys):
     claim("all classes occur", True)
     claim("all classes occur", torch.tensor([1, 2]).min() > 0)
-    assert capsys.readouterr().out == "✓ all classes occur\n" * 2
+    claim("all classes occur", np.array([1, 2]).min() > 0)
+    assert capsys.readouterr().out == "✓ all classes occur\n" * 3
     with pytest.raises(AssertionError, match="all classes occur: measured false"):
         claim("all classes occur", False)
 
 
 @pytest.mark.parametrize(("value", "bounds", "message"), [
     (0.3, {}, "needs a bound"),
+    (1.0, {}, "needs a bound"),
+    (torch.tensor(0), {}, "needs a bound"),
     (True, {"above": 0}, "takes no bounds"),
+    (torch.tensor(True), {"above": 0}, "takes no bounds"),
+    (np.bool_(True), {"above": 0}, "takes no bounds"),
     (0.3, {"about": 0.3}, "go together"),
     (0.3, {"within": 0.3}, "go together"),
     (0.3, {"about": 0.3, "within": -1}, "at least 0"),

@@ -1,5 +1,6 @@
 """Data: complete, in range, verified; toy densities that are densities."""
 
+import inspect
 import math
 import shutil
 import tempfile
@@ -291,11 +292,19 @@ def test_without_a_network_the_message_is_clear(error, tmp_path, monkeypatch):
         data.from_torchvision("KMNIST", root=tmp_path)
 
 
-@pytest.mark.parametrize("name", ["NoSuchSet", "", None, "mnist", "ImageFolder", "EMNIST", "SVHN"])
+@pytest.mark.parametrize(
+    "name", ["NoSuchSet", "", None, "mnist", "ImageFolder", "EMNIST", "SVHN", "QMNIST", "Kitti", "ImageNet"]
+)
 def test_an_unknown_set_is_rejected(name, tmp_path):
     pytest.importorskip("torchvision")
-    with pytest.raises(ValueError, match="name"):
+    with pytest.raises(ValueError, match=r"name: .* is none of MNIST, .*CIFAR100"):
         data.from_torchvision(name, root=tmp_path)
+
+
+def test_torchvision_has_the_sets():
+    datasets = pytest.importorskip("torchvision.datasets")
+    for name in images.TORCHVISION:
+        inspect.signature(getattr(datasets, name)).bind("root", train=True, download=True)
 
 
 # toy sets
@@ -379,18 +388,19 @@ def test_the_usual_modes():
     assert Grid().mu.unique().tolist() == [-4, -2, 0, 2, 4]
 
 
-def test_two_moons_density_is_that_of_its_arcs():
+@pytest.mark.parametrize("std", [0.2, 0.05])
+def test_two_moons_density_is_that_of_its_arcs(std):
     """Against a sum over many sampled arcs, and symmetric under the swap of the moons."""
-    toy = TwoMoons(0.2)
-    x = toy.sample(50, torch.Generator().manual_seed(0)).double()
-    t = math.pi * (torch.arange(100_000, dtype=torch.float64) + 0.5) / 100_000
+    toy = TwoMoons(std)
+    x = toy.sample(300, torch.Generator().manual_seed(0)).double()
+    t = math.pi * (torch.arange(20_000, dtype=torch.float64) + 0.5) / 20_000
     arcs = torch.cat([
         torch.stack([t.cos(), t.sin()], 1), torch.stack([1 - t.cos(), 0.5 - t.sin()], 1),
     ])  # fmt: skip
     exact = torch.stack([
-        torch.logsumexp(-0.5 * (point - arcs).square().sum(1) / 0.04, 0) for point in x
-    ]) - math.log(len(arcs)) - math.log(2 * math.pi * 0.04)  # fmt: skip
-    assert torch.allclose(toy.log_prob(x), exact, atol=1e-3)  # the midpoint rule's error at the ends
+        torch.logsumexp(-0.5 * (point - arcs).square().sum(1) / std**2, 0) for point in x
+    ]) - math.log(len(arcs)) - math.log(2 * math.pi * std**2)  # fmt: skip
+    assert torch.allclose(toy.log_prob(x), exact, rtol=0, atol=3e-3)  # the midpoint rule's error at the ends
     center = torch.tensor([0.5, 0.25], dtype=torch.float64)
     assert torch.allclose(toy.log_prob(2 * center - x), toy.log_prob(x), atol=1e-5)
 
@@ -416,6 +426,7 @@ def test_sampling_is_reproducible():
     (lambda: Mixture([[0.0], [1.0]], 1.0, [0.5, math.nan]), "pi"),
     (lambda: Mixture([[0.0], [1.0]], 1.0, [1.5, -0.5]), "pi"),
     (lambda: Mixture([[0.0], [1.0]], 1.0, [1.0]), "pi"),
+    (lambda: Ring(0), "n_modes"),
     (lambda: TwoMoons(0.0), "std"),
     (lambda: TwoMoons(math.nan), "std"),
     (lambda: Ring().log_prob(torch.zeros(3)), "x"),

@@ -117,6 +117,15 @@ def test_images_are_summed_over_all_pixels():
     logits = torch.randn(3, 1, 4, 4)
     assert torch.allclose(log_bernoulli(x, logits), log_bernoulli(x.flatten(1), logits.flatten(1)))
     assert torch.allclose(log_normal(x, logits, 0.0), log_normal(x.flatten(1), logits.flatten(1), 0.0))
+    assert torch.allclose(kl_normal(x, logits), kl_normal(x.flatten(1), logits.flatten(1)))
+    both = [x, logits, logits, x]
+    assert torch.allclose(kl_normals(*both), kl_normals(*[part.flatten(1) for part in both]))
+    assert kl_normal_units(x, logits).shape == x.shape
+
+
+def test_log_normal_of_whole_numbers():
+    whole = torch.tensor([[1, -2]])
+    assert torch.equal(log_normal(whole, 0.0, -0.7), log_normal(whole.float(), 0.0, -0.7))
 
 
 def test_log_normal_broadcasts_parameters_but_never_x():

@@ -1,6 +1,7 @@
 """`genlib.exercises`: right, wrong and missing answers, and the hint for each."""
 
 import linecache
+import random
 import re
 from pathlib import Path
 
@@ -68,7 +69,16 @@ def test_not_implemented_is_not_yet_answered():
     assert ask(function(lambda x: x, cases=[1.0]), stub).right is None
 
 
-@pytest.mark.parametrize("answer", [0.5, 0.5001, np.float32(0.5), torch.tensor(0.5, requires_grad=True)])
+def test_a_checker_may_say_more_than_right():
+    result = ask(lambda answer: exercises.Result("test.it", True, f"{answer} of 24"), 15, hint="Hint.")
+    assert result
+    assert repr(result) == "✓ test.it: 15 of 24"
+
+
+HALVES = [0.5, 0.5001, np.float32(0.5), torch.tensor(0.5, requires_grad=True), torch.tensor(0.5).bfloat16()]
+
+
+@pytest.mark.parametrize("answer", HALVES)
 def test_right_value(answer):
     result = ask(value(0.5), answer)
     assert result
@@ -110,7 +120,13 @@ def test_choice():
     assert "'tv' is not it" in ask(checker, "TV").message
     assert ask(choice(True), True)
     assert not ask(choice(True), 1)
-    assert not ask(choice("a"), ["a"])
+    assert ask(choice(True), np.bool_(True))
+    assert ask(choice(True), torch.tensor(True))
+    assert "expected True or False, not 'yes'" in ask(choice(True), "yes").message
+    assert ask(choice("bc"), "b, c")
+    for answer in (["b", "c"], {"b"}, np.array(["b", "c"]), torch.ones(2), 3):
+        assert "expected a text in quotation marks, not" in ask(choice("bc"), answer).message
+    assert "two" in ask(choice(3, wrong={2: "two is too few"}), 2).message
     assert all(ask(choice("a"), text) for text in ("(a)", "a)", "A."))
 
 
@@ -177,6 +193,23 @@ def test_random_answers_are_comparable_and_leave_the_stream_alone():
     before = torch.get_rng_state()
     assert ask(function(lambda x: x + torch.randn(2), [1.0]), lambda x: torch.randn(2) + x)
     assert torch.equal(before, torch.get_rng_state())
+    np.random.seed(1)  # noqa: NPY002
+    random.seed(1)
+    expected = np.random.rand(), random.random()  # noqa: NPY002
+    np.random.seed(1)  # noqa: NPY002
+    random.seed(1)
+    draw = lambda x: x + np.random.rand() + random.random()  # noqa: E731, NPY002
+    assert ask(function(draw, [1.0]), lambda x: draw(x))
+    assert (np.random.rand(), random.random()) == expected  # noqa: NPY002
+
+
+def test_the_generators_of_gpus_are_left_alone(monkeypatch):
+    def reseeded(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", reseeded)
+    monkeypatch.setattr(torch, "manual_seed", reseeded)
+    assert call(lambda x: x, 1) == 1
 
 
 def test_own_checker():

@@ -1,6 +1,8 @@
-"""genlib imports only downwards: see section 1 of the design, here LAYERS."""
+"""genlib imports only downwards (CONTRIBUTING.md, "Layers"), and only what it declares."""
 
 import ast
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,21 @@ def test_imports_go_down(path):
 )
 def test_upward_imports_are_found(source, name, is_package, found):
     assert upward(source, name, is_package) == found
+
+
+def test_what_is_imported_is_declared():
+    imported = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.partition(".")[0])
+    imported -= {"genlib", *sys.stdlib_module_names}
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8")
+    (listed,) = re.findall(r"^dependencies = \[\n(.*?)^\]", project, re.MULTILINE | re.DOTALL)
+    declared = set(re.findall(r'^    "([\w-]+)', listed, re.MULTILINE))
+    assert {{"PIL": "pillow", "IPython": "ipython"}.get(name, name) for name in imported} == declared
 
 
 def test_the_package_itself_holds_only_its_version():

@@ -110,6 +110,15 @@ def test_bounds_of_the_vae_take_images_and_leave_its_mode():
     assert not log_px_z.requires_grad
 
 
+def test_bounds_leave_a_frozen_layer_frozen():
+    model = VAE()
+    model.extra = nn.Sequential(nn.BatchNorm1d(3).eval())
+    metrics.elbo_parts(model, torch.zeros(2, 784))
+    assert model.training
+    assert model.extra.training
+    assert not model.extra[0].training
+
+
 @pytest.mark.parametrize("call", [
     lambda m: metrics.elbo_parts(m, torch.zeros(784)),
     lambda m: metrics.elbo_parts(m, torch.zeros(0, 784)),
@@ -251,6 +260,19 @@ def test_nearest_neighbors_agree_with_brute_force():
     exact = torch.linalg.vector_norm(queries[:, None] - points, dim=2)
     assert torch.equal(indices, exact.argmin(1))
     assert torch.allclose(distances, exact.min(1).values)
+
+
+@pytest.mark.parametrize(("std", "offset"), [(1.0, 1000.0), (0.05, 30.0)])
+def test_nearest_neighbors_far_from_the_origin(std, offset):
+    generator = torch.Generator().manual_seed(0)
+    points = offset + std * torch.randn(3000, 8, generator=generator)
+    queries = offset + std * torch.randn(200, 8, generator=generator)
+    exact = torch.cdist(queries.double(), points.double())
+    distances, indices = metrics.nearest_neighbors(queries, points)
+    assert torch.equal(indices, exact.argmin(1))
+    assert torch.allclose(distances.double(), exact.min(1).values, rtol=1e-4)
+    with pytest.raises(ValueError, match="queries"):
+        metrics.nearest_neighbors(queries[0], points)
 
 
 def test_nearest_neighbors_find_copies_exactly():

@@ -300,6 +300,8 @@ def test_claims_table(nb):
     good = table(nb)
     assert checks.claims_table(nb, good) == []
     assert "held 4 of 5 times" in checks.claims_table(nb, table(nb, held=False))[0]
+    twice = good | {"claims": [*table(nb, held=False)["claims"], *good["claims"]]}  # equal claims, in a loop
+    assert "held 4 of 5 times" in checks.claims_table(nb, twice)[0]
     assert "not in tests/claims.json" in checks.claims_table(nb, good | {"claims": good["claims"][1:]})[0]
     assert "seed 3 stopped: x" in checks.claims_table(nb, good | {"errors": {"3": "x"}})[0]
     assert "measured with seeds [0]" in checks.claims_table(nb, good | {"seeds": [0]})[0]

@@ -64,12 +64,15 @@ def test_a_failing_cell_leaves_the_file(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("source", "message"),
-    [("import os\nos._exit(1)", "the kernel died"), ("import time\ntime.sleep(60)", "took longer than 2 s")],
+    ("source", "timeout", "message"),
+    [
+        ("import os\nos._exit(1)", "60", "the kernel died"),
+        ("import time\ntime.sleep(60)", "2", "took longer than 2 s"),
+    ],
 )
-def test_a_kernel_that_dies_or_hangs(tmp_path, capsys, source, message):
+def test_a_kernel_that_dies_or_hangs(tmp_path, capsys, source, timeout, message):
     path = write(tmp_path / "bad.ipynb", source)
-    assert notebooks.main(["run", "--timeout", "2", str(path)]) == 1
+    assert notebooks.main(["run", "--timeout", timeout, str(path)]) == 1
     assert f"cell 1 failed: {message}" in capsys.readouterr().err
 
 
@@ -260,17 +263,77 @@ def test_fold_keeps_the_outputs_of_unchanged_code_only(executed):
     assert new.metadata.genlib.code_sha256 != notebooks.code_stamp(new)
 
 
-def test_text_does_not_overwrite_edits(executed, tmp_path, capsys):
-    copy = tmp_path / "toy.ipynb"
-    copy.write_text(executed.read_text("utf-8"), "utf-8")
-    assert notebooks.main(["text", str(copy)]) == 0
-    view = tmp_path / "toy.myst.md"
-    view.write_text(view.read_text("utf-8") + "\nmore\n", "utf-8")
-    os.utime(copy, (0, 0))
-    assert notebooks.main(["text", str(copy)]) == 1
+@pytest.fixture
+def viewed(tmp_path):
+    """A notebook and its text view: two paths."""
+    path = write(tmp_path / "a.ipynb", "x = 1", "y = 2")
+    assert notebooks.main(["text", str(path)]) == 0
+    return path, tmp_path / "a.myst.md"
+
+
+def replace(path, old, new):
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.mark.parametrize("when", [0, 2e9])
+def test_text_does_not_overwrite_edits(viewed, capsys, when):
+    path, view = viewed
+    replace(view, "x = 1", "x = 7")
+    os.utime(path, (when, when))  # a run makes the notebook the newer one
+    assert notebooks.main(["text", str(path)]) == 1
     assert "not folded in" in capsys.readouterr().err
-    assert notebooks.main(["text", "--force", str(copy)]) == 0
-    assert "\nmore\n" not in view.read_text("utf-8")
+    assert "x = 7" in view.read_text("utf-8")
+    assert notebooks.main(["text", "--force", str(path)]) == 0
+    assert "x = 7" not in view.read_text("utf-8")
+
+
+def test_fold_does_not_overwrite_a_notebook_that_has_changed(viewed, capsys):
+    path, view = viewed
+    replace(path, "y = 2", "y = 5")
+    replace(view, "x = 1", "x = 7")
+    before = path.read_bytes()
+    assert notebooks.main(["fold", str(path)]) == 1
+    assert "the notebook has changed since a.myst.md was written" in capsys.readouterr().err
+    assert path.read_bytes() == before
+    assert notebooks.main(["fold", "--force", str(path)]) == 0
+    assert [cell.source for cell in notebooks.read(path).cells] == ["x = 7", "y = 2"]
+
+
+def test_a_view_is_edited_folded_and_run_many_times(tmp_path):
+    path, view = tmp_path / "a.ipynb", tmp_path / "a.myst.md"
+    nb = new_notebook(cells=[new_markdown_cell("is 0<!--r:x-->")])
+    nb.cells += [new_code_cell("from genlib.claims import report"), new_code_cell("report('x', 1)")]
+    path.write_text(notebooks.dump(nb), "utf-8")
+    assert notebooks.main(["text", str(path)]) == 0
+    for figure in (2, 3):
+        replace(view, f"'x', {figure - 1}", f"'x', {figure}")
+        assert notebooks.main(["fold", str(path)]) == 0
+        assert notebooks.main(["run", str(path)]) == 0  # changes outputs and the number in the prose
+    assert notebooks.read(path).cells[0].source == "is 3.00<!--r:x-->"
+    assert notebooks.main(["text", str(path)]) == 0
+    assert "is 3.00<!--r" in view.read_text("utf-8")
+
+
+def test_an_unedited_view_follows_the_notebook(viewed):
+    path, view = viewed
+    replace(path, "y = 2", "y = 5")
+    assert notebooks.main(["text", str(path)]) == 0
+    assert "y = 5" in view.read_text("utf-8")
+
+
+def test_a_view_without_hashes_folds_and_is_not_overwritten(viewed, capsys):
+    path, view = viewed
+    view.write_text(notebooks.without_hashes(view.read_text("utf-8"))[0], "utf-8")
+    assert notebooks.main(["text", str(path)]) == 0  # says what the notebook says
+    view.write_text(notebooks.without_hashes(view.read_text("utf-8"))[0], "utf-8")
+    replace(view, "x = 1", "x = 7")
+    assert notebooks.main(["text", str(path)]) == 1
+    replace(path, "y = 2", "y = 5")
+    assert notebooks.main(["fold", str(path)]) == 0
+    assert [cell.source for cell in notebooks.read(path).cells] == ["x = 7", "y = 2"]
+    assert notebooks.without_hashes(view.read_text("utf-8"))[1]
 
 
 def test_fold_makes_a_notebook_from_text_alone(tmp_path):
@@ -364,6 +427,62 @@ def test_a_claim_not_reached_did_not_hold():
     assert table["claims"][0]["held"] == [True, False, False]
     assert not notebooks.all_held(table)
     assert "not reached" in notebooks.claims_markdown({"x": table})
+
+
+def test_a_claim_that_is_not_a_number_is_a_row(tmp_path):
+    source = "from genlib.claims import claim\nclaim('a', float('nan'), below=1)"
+    path = write(tmp_path / "a.ipynb", source, "claim('b', float('inf'), above=0)")
+    output = tmp_path / "claims.json"
+    assert notebooks.main(["claims", str(path), "--output", str(output)]) == 1
+    a, b = json.loads(output.read_text("utf-8"))["a.ipynb"]["claims"]
+    assert (a["values"], a["held"]) == (["nan"] * 5, [False] * 5)
+    assert (b["values"], b["held"]) == (["inf"] * 5, [True] * 5)
+    assert "**✗ nan**" in output.with_suffix(".md").read_text("utf-8")
+
+
+def test_claims_are_stored_chapter_by_chapter(tmp_path, monkeypatch):
+    class InThisProcess:
+        map = staticmethod(map)
+
+        def __init__(self, jobs):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    def measure(path, seed, *_):
+        if path.stem == "b":
+            raise KeyboardInterrupt
+        return [{"claim": "c", "value": seed, "bound": "above -1"}], None
+
+    monkeypatch.setattr(notebooks, "ProcessPoolExecutor", InThisProcess)
+    monkeypatch.setattr(notebooks, "measure_claims", measure)
+    paths = [str(write(tmp_path / f"{name}.ipynb", "pass")) for name in "ab"]
+    with pytest.raises(KeyboardInterrupt):
+        notebooks.main(["claims", *paths, "--output", str(tmp_path / "claims.json")])
+    [row] = json.loads((tmp_path / "claims.json").read_text("utf-8"))["a.ipynb"]["claims"]
+    assert row["values"] == [0, 1, 2, 3, 4]
+
+
+def test_an_unreadable_notebook_is_named_before_any_runs(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(notebooks, "ProcessPoolExecutor", None)
+    (tmp_path / "bad.ipynb").write_text("no JSON")
+    paths = [str(write(tmp_path / "a.ipynb", "pass")), str(tmp_path / "bad.ipynb")]
+    assert notebooks.main(["claims", *paths, "--output", str(tmp_path / "claims.json")]) == 1
+    assert "error: bad.ipynb cannot be read" in capsys.readouterr().err
+
+
+def test_a_folder_on_another_drive_is_shown_in_full(tmp_path, capsys, monkeypatch):
+    def other_drive(path):
+        raise ValueError("path is on mount 'C:', start on mount 'D:'")
+
+    path = write(tmp_path / "a.ipynb", "pass")
+    monkeypatch.setattr(os.path, "relpath", other_drive)
+    assert notebooks.main(["tidy", str(path)]) == 0
+    assert str(path) in capsys.readouterr().out
 
 
 def test_pictures_are_stored_with_a_palette_once():

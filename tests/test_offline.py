@@ -17,17 +17,31 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def offline(*command, **variables):
+def run(*command, **variables):
     env = dict(os.environ, **variables)
     return subprocess.run(
         ["bash", str(SCRIPT), *command], capture_output=True, text=True, env=env, timeout=120
     )
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _namespaces():
-    if "no namespaces" in offline("true").stderr:
+def offline(*command, **variables):
+    done = run(*command, **variables)
+    if "no namespaces" in done.stderr:
+        assert not os.environ.get("GENLIB_REQUIRE_OFFLINE"), done.stderr
         pytest.skip("this system does not allow namespaces")
+    return done
+
+
+def test_without_namespaces_it_says_so_and_runs_only_where_that_will_do(tmp_path):
+    broken = tmp_path / "unshare"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    plain = run("echo", "ran", PATH=path, GENLIB_REQUIRE_OFFLINE="")
+    assert (plain.returncode, plain.stdout) == (0, "ran\n")
+    assert "running WITH the network" in plain.stderr
+    strict = run("echo", "ran", PATH=path, GENLIB_REQUIRE_OFFLINE="1")
+    assert (strict.returncode, strict.stdout) == (3, "")
 
 
 def python(code, **variables):

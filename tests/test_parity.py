@@ -4,8 +4,13 @@ A chapter's own comparisons are tests in this file (or test_parity_<chapter>.py)
 definitions with `chapter_namespace` and compare them with genlib's on fixed input.
 """
 
+import os
+
+import matplotlib
 import pytest
+import torch
 from chapters import chapter_namespace, exercises, namespace
+from isolation import no_trace
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import notebooks
@@ -42,3 +47,19 @@ def test_exercises_are_found_with_their_solutions(executed):
     assert [exercise.name for exercise in found] == [f"toychapter.times_{n}" for n in range(2, 8)]
     assert all("return ..." in exercise.stub for exercise in found)
     assert all(len(exercise.solutions) == 1 for exercise in found)
+
+
+def test_a_setup_cell_leaves_no_trace_in_the_process():
+    source = "import os\nimport matplotlib, torch\nos.environ['KERAS_BACKEND'] = 'none'\ntorch.manual_seed(9)"
+    source += "\nmatplotlib.rcParams['font.size'] = 3\ntorch.set_flush_denormal(True)"
+    nb = new_notebook(cells=[new_code_cell(source, metadata={"tags": ["setup"]})])
+
+    def state():
+        tiny = bool(torch.tensor(1e-39) * 1 > 0)
+        return matplotlib.rcParams["font.size"], os.environ.get("KERAS_BACKEND"), tiny, torch.initial_seed()
+
+    before = state()
+    with no_trace():
+        namespace(nb)
+        assert all(new != old for new, old in zip(state(), before, strict=True))
+    assert state() == before

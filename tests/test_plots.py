@@ -72,6 +72,9 @@ def test_loss_curves():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["D", "G"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "nats")
     assert plots.loss_curves({"D": [3.0, 2.0]}, x=[10, 20]).get_lines()[0].get_xdata().tolist() == [10, 20]
+    slope = torch.tensor([3.0, 2.0], requires_grad=True)
+    for values in (slope, list(slope)):
+        assert plots.loss_curves({"D": values}).get_lines()[0].get_ydata().tolist() == [3, 2]
     for nothing in ({}, {"D": []}):
         with pytest.raises(ValueError, match="curves"):
             plots.loss_curves(nothing)
@@ -88,6 +91,8 @@ def test_latent_plane():
     assert np.array_equal(right.collections[0].get_offsets(), points)
     assert [text.get_text() for text in right.texts] == ["4", "7"]
     assert plots.latent_plane(images, 3.0)[1] is None
+    _, right = plots.latent_plane(images, 3.0, points=points.clone().requires_grad_())
+    assert np.array_equal(right.collections[0].get_offsets(), points)
     with pytest.raises(ValueError, match="images: a square grid was expected, not 8"):
         plots.latent_plane(images[:8], 3.0)
     with pytest.raises(ValueError, match="points"):
@@ -95,7 +100,7 @@ def test_latent_plane():
 
 
 def test_film():
-    html = plots.film([torch.rand(4, 784) for _ in range(3)], alt='noise, "grey"', caption="a < b", columns=2)
+    html = plots.film(torch.rand(3, 4, 784), alt='noise, "grey"', caption="a < b", columns=2)
     assert 'alt="noise, &quot;grey&quot;"' in html.data
     assert "a &lt; b" in html.data
     encoded = html.data.partition("base64,")[2].partition('"')[0]

@@ -51,6 +51,8 @@ PROGRESS = re.compile(
     r"\[\d+:\d\d(?::\d\d)?(?:<[^,\]]*)?,.*\]|TqdmWarning: IProgress not found|import tqdm as notebook_tqdm"
 )
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# In the head of a text view: what it was written from, and what it was then.
+HASHES = re.compile(r"\A---\ngenlib:\n  notebook: (?P<notebook>\w{64})\n  view: (?P<view>\w{64})\n")
 
 
 class NotebookError(Exception):
@@ -65,7 +67,7 @@ def read(path):
     try:
         return nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-        raise NotebookError(f"cannot be read: {error}") from None
+        raise NotebookError(f"{Path(path).name} cannot be read: {error}") from None
 
 
 def listed(root=ROOT):
@@ -95,8 +97,7 @@ def code_cells(nb):
 
 def code_stamp(nb):
     """SHA-256 of the sources of the code cells in order (as a JSON list)."""
-    sources = json.dumps([cell.source for cell in code_cells(nb)])
-    return hashlib.sha256(sources.encode()).hexdigest()
+    return _sha256(json.dumps([cell.source for cell in code_cells(nb)]))
 
 
 def measured(nb, kind):
@@ -257,6 +258,32 @@ def from_text(text, old=None):
     return tidy(new)
 
 
+def content_hash(nb):
+    """SHA-256 of what the text view shows of a tidied notebook, but for the numbers at markers."""
+    cells = [
+        (cell.cell_type, MARKER.sub(r"<!--r:\g<name>-->", cell.source), cell.metadata) for cell in nb.cells
+    ]
+    return _sha256(json.dumps(cells, sort_keys=True))
+
+
+def with_hashes(text, nb):
+    """The text view with its own hash, and that of the notebook which says the same, in its head."""
+    if not text.startswith("---\n"):
+        return text  # written by hand, without a head
+    hashes = f"genlib:\n  notebook: {content_hash(nb)}\n  view: {_sha256(text)}\n"
+    return f"---\n{hashes}{text[4:]}"
+
+
+def without_hashes(text):
+    """The text view as it was before `with_hashes`, and its hashes or, from a view without, an empty dict."""
+    match = HASHES.match(text)
+    return (f"---\n{text[match.end() :]}", match.groupdict()) if match else (text, {})
+
+
+def _sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 # ---------------------------------------------------------------- execution
 
 
@@ -361,9 +388,10 @@ def measure_claims(path, seed, threads=1, timeout=900):
     """Run a notebook with one seed, without saving it.
 
     Returns: (claims, error): a list of {"claim", "value", "bound", maybe "failed"}; None or a message.
+    Raises:  NotebookError if the notebook cannot be read.
     """
+    nb = read(path)
     try:
-        nb = read(path)
         first = next(iter(code_cells(nb)), {})
         first["source"] = GO_ON + first.get("source", "")
         execute(nb, path.parent, threads, timeout, seed)
@@ -390,7 +418,7 @@ def claim_table(runs, seeds, stamp):
                 "values": [None] * len(seeds), "held": [False] * len(seeds),
             }  # fmt: skip
             row = rows.setdefault((item["claim"], nth), empty)
-            value = item["value"]
+            value = float(item["value"])  # Jupyter's metadata hold "nan" and "inf" as texts
             row["values"][column] = value if math.isfinite(value) else str(value)
             row["held"][column] = not item.get("failed", False) and row["bound"] == item["bound"]
     errors = {str(seed): error for seed, (_, error) in zip(seeds, runs, strict=True) if error}
@@ -511,10 +539,12 @@ def tidy_command(path, args):
 
 def text_command(path, args):
     """Write a text view, vae.myst.md, next to each notebook."""
-    target, text = _text_path(path), to_text(tidy(read(path)))
+    target, nb = _text_path(path), tidy(read(path))
+    text = with_hashes(to_text(nb), nb)
     if target.exists() and not args.force:
-        edited = target.stat().st_mtime > path.stat().st_mtime and target.read_text("utf-8") != text
-        if edited:
+        view, known = without_hashes(target.read_text("utf-8"))
+        # Edited since it was written, and the notebook does not say the same: the edits would be lost.
+        if known.get("view") != _sha256(view) and content_hash(from_text(view)) != content_hash(nb):
             raise NotebookError(f"{target.name} has edits that are not folded in; fold them, or use --force")
     write_atomically(target, text)
     print(f"  {target.name}")
@@ -525,40 +555,54 @@ def fold_command(path, args):
     source = _text_path(path)
     if not source.exists():
         raise NotebookError(f"there is no text view {source.name}; `text` writes one")
-    old = read(path) if path.exists() else None
-    nb = from_text(source.read_text("utf-8"), old)
+    written = source.read_text("utf-8")
+    view, known = without_hashes(written)
+    old = tidy(read(path)) if path.exists() else None
+    nb = from_text(view, old)
+    if known and old is not None and not args.force:
+        if content_hash(old) not in (known["notebook"], content_hash(nb)):
+            raise NotebookError(
+                f"the notebook has changed since {source.name} was written from it: `fold --force` replaces "
+                "its cells by the text's, `text --force` the text by the notebook's"
+            )
     write_atomically(path, dump(nb))
+    if source.read_text("utf-8") == written:  # and not saved anew in an editor in this moment
+        write_atomically(source, with_hashes(view, nb))
     if nb.metadata.get("genlib", {}).get("code_sha256") != code_stamp(nb):
         print("  the code has changed: run it before you commit")
 
 
 def claims_command(paths, args):
     """Run with several seeds and write the table of claims; fails if one is false."""
-    names = [path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name for path in paths]
+    stamps = {path: code_stamp(read(path)) for path in paths}  # names the unreadable before the long runs
     jobs = [(path, seed) for path in paths for seed in args.seeds]
-    runs = []
+    stored = tuple(args.seeds) == CLAIM_SEEDS
+    fresh, runs = {}, []
     with ProcessPoolExecutor(args.jobs) as pool:
         columns = zip(*jobs, strict=True)
-        for run in pool.map(measure_claims, *columns, repeat(args.threads), repeat(args.timeout)):
-            (path, seed), (claims, error) = jobs[len(runs)], run
+        results = pool.map(measure_claims, *columns, repeat(args.threads), repeat(args.timeout))
+        for (path, seed), (claims, error) in zip(jobs, results, strict=True):
             held = sum("failed" not in item for item in claims)
             print(f"{path.name}, seed {seed}: {held} of {len(claims)} hold", error or "", flush=True)
-            runs.append(run)
-    size = len(args.seeds)
-    fresh = {
-        name: claim_table(runs[i * size : (i + 1) * size], args.seeds, code_stamp(read(path)))
-        for i, (name, path) in enumerate(zip(names, paths, strict=True))
-    }
+            runs.append((claims, error))
+            if seed == args.seeds[-1]:
+                name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+                fresh[name] = claim_table(runs, args.seeds, stamps[path])
+                runs = []
+                if stored:  # chapter by chapter: what stops a later one loses nothing
+                    _store_claims(args.output, {name: fresh[name]})
     print(claims_markdown(fresh))
-    if tuple(args.seeds) == CLAIM_SEEDS:
-        stored = json.loads(args.output.read_text("utf-8")) if args.output.exists() else {}
-        tables = dict(sorted({**stored, **fresh}.items()))
-        text = json.dumps(tables, indent=1, ensure_ascii=False, allow_nan=False)
-        write_atomically(args.output, text + "\n")
-        write_atomically(args.output.with_suffix(".md"), claims_markdown(tables))
-    else:
+    if not stored:
         print(f"{args.output.name} is left as it is: it holds seeds 0-4 only")
     return all(all_held(table) for table in fresh.values())
+
+
+def _store_claims(output, fresh):
+    tables = json.loads(output.read_text("utf-8")) if output.exists() else {}
+    tables = dict(sorted({**tables, **fresh}.items()))
+    text = json.dumps(tables, indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(output, text + "\n")
+    write_atomically(output.with_suffix(".md"), claims_markdown(tables))
 
 
 def _seeds(text):
@@ -597,8 +641,9 @@ def parser():
             sub.add_argument("--seeds", type=_seeds, default=CLAIM_SEEDS, help="a range (0-4)")
             sub.add_argument("--jobs", type=_positive, default=1, help="notebooks at the same time (1)")
             sub.add_argument("--output", type=Path, default=CLAIMS, help="the table (tests/claims.json)")
-        if name == "text":
-            sub.add_argument("--force", action="store_true", help="overwrite edits that were not folded in")
+        if name in ("text", "fold"):
+            lost = "edits that were not folded in" if name == "text" else "a notebook that has changed since"
+            sub.add_argument("--force", action="store_true", help=f"overwrite {lost}")
     return top
 
 
@@ -611,6 +656,13 @@ COMMANDS = {
 }
 
 
+def _shown(path):
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on another drive of Windows
+        return str(path)
+
+
 def main(arguments=None):
     """Run the command line; returns the exit status."""
     top = parser()
@@ -620,16 +672,20 @@ def main(arguments=None):
         top.error("PATH: none given, and _toc.yml lists no notebook")
     for path in paths:
         if not path.exists() and args.command != "fold":
-            top.error(f"PATH: there is no notebook {os.path.relpath(path)}")
+            top.error(f"PATH: there is no notebook {_shown(path)}")
     if args.command == "claims":
-        return 0 if claims_command(paths, args) else 1
+        try:
+            return 0 if claims_command(paths, args) else 1
+        except NotebookError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
     status = 0
     for path in paths:
-        print(os.path.relpath(path), flush=True)
+        print(_shown(path), flush=True)
         try:
             COMMANDS[args.command](path, args)
         except NotebookError as error:
-            print(f"error: {os.path.relpath(path)}: {error}", file=sys.stderr)
+            print(f"error: {_shown(path)}: {error}", file=sys.stderr)
             status = 1
     return status
 

@@ -4,7 +4,8 @@
 #     tools/offline.sh COMMAND [ARGUMENT...]
 #
 # Loopback stays up (Jupyter kernels and browsers talk over it) and TMPDIR stays writable. Where the system
-# has no namespaces (macOS, locked-down containers) it says so on stderr and runs the command plainly.
+# has no namespaces (macOS, locked-down containers) it says so on stderr and runs the command plainly, or,
+# with GENLIB_REQUIRE_OFFLINE set, not at all.
 set -euo pipefail
 
 if [ $# -eq 0 ]; then
@@ -15,6 +16,10 @@ fi
 flags=-nm
 [ "$(id -u)" -eq 0 ] || flags=-rnm    # an ordinary user needs a user namespace first
 if ! unshare "$flags" true 2>/dev/null; then
+    if [ -n "${GENLIB_REQUIRE_OFFLINE:-}" ]; then
+        echo "offline.sh: no namespaces here, and GENLIB_REQUIRE_OFFLINE is set: not run" >&2
+        exit 3
+    fi
     echo "offline.sh: no namespaces here: running WITH the network and a writable home" >&2
     exec "$@"
 fi

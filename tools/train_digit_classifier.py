@@ -2,7 +2,8 @@
 
     python tools/train_digit_classifier.py [--epochs 8] [--out FILE]
 
-Prints the test accuracy and the SHA-256 to put into genlib/models/digits.py.
+Prints the test accuracy and the SHA-256. To ship the weights, move the file into genlib/models/files/ and put
+the SHA-256 into genlib/models/digits.py; with one without the other, genlib refuses to load them.
 """
 
 import argparse
@@ -53,7 +54,7 @@ def accuracy(model):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--out", type=Path, default=Path(WEIGHTS.name))
     args = parser.parse_args()
     runtime.seed()
     weights = {name: w.half().contiguous() for name, w in train(args.epochs).state_dict().items()}

@@ -11,7 +11,8 @@ def stored_results(name):
     """What a longer run has measured.
 
     Args:    name: e.g. "gan-recipes"; a chapter that uses it names the command that makes it.
-    Returns: dict with "command", "machine" and "results", numbers as the run wrote them.
+    Returns: dict with "command", "machine" and what was measured, mostly under "results", as the run
+             wrote it.
     Raises:  ValueError for an unknown name, with the known ones.
     """
     path = FILES / f"{name}.json"

@@ -69,6 +69,8 @@ class Ring(Mixture):
     """
 
     def __init__(self, n_modes=8, radius=2.0, std=0.02):
+        if n_modes < 1:
+            raise ValueError(f"n_modes: must be at least 1, not {n_modes}")
         angle = 2 * math.pi * torch.arange(n_modes) / n_modes
         super().__init__(radius * torch.stack([angle.cos(), angle.sin()], 1), std)
 
@@ -113,6 +115,7 @@ class TwoMoons:
 
     def log_prob(self, x):
         """x (N, 2) -> (N,) nats. Raises ValueError for another shape."""
-        points = math.ceil(8 * math.pi / self.std)  # eight a std: the error stays below 0.001 nats
+        # Eight a std: off by at most 0.003 nats where the moons are, by more far beyond the end of an arc.
+        points = math.ceil(8 * math.pi / self.std)
         t = math.pi * (torch.arange(points, dtype=torch.float64) + 0.5) / points
         return Mixture(self._arcs(t).reshape(-1, 2), self.std).log_prob(x)

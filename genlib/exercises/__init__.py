@@ -10,8 +10,9 @@ The exercises of a chapter stand in a module of its name, `genlib/exercises/vae.
         if call(answer, 0.0) != 0:
             return "without the KL term nothing should collapse"
 
-A checker returns None when the answer is right and a hint when it is wrong. A stub gets no hint: hints
-often say half of the answer, so they wait until a reader has tried.
+A checker returns None when the answer is right and a hint when it is wrong; one that has more to say than
+"right" returns a Result. A stub gets no hint: hints often say half of the answer, so they wait until a
+reader has tried.
 """
 
 import copy
@@ -19,7 +20,10 @@ import difflib
 import html
 import importlib
 import pkgutil
+import random
+import re
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +78,8 @@ def check(name, answer):
         return _unanswered(name)
     except Exception as error:  # whatever the reader's code raises is the reader's to see
         problem = _brief(error)
+    if isinstance(problem, Result):
+        return problem
     if problem is None:
         return Result(name, True, "right")
     return Result(name, False, f"{problem.removesuffix('.')}. {hint}".rstrip())
@@ -83,7 +89,7 @@ def exercise(name, checker=None, *, hint=""):
     """Register an exercise, as a call or as a decorator of its checker.
 
     Args:    name: "<chapter>.<exercise>"; checker: takes the answer, returns None when it is right, else a
-             hint; hint: a sentence shown with every wrong answer (not with a stub).
+             hint (or a Result of its own); hint: a sentence shown with every wrong answer (not with a stub).
     Returns: the checker (or, without one, the decorator).
     Raises:  ValueError for a name without chapter or one that is taken.
     """
@@ -130,21 +136,29 @@ def value(truth, *, rtol=1e-3, atol=1e-9, wrong=None):
 def choice(right, *, wrong=None):
     """Checker for a question with a few possible answers (words, letters, True or False).
 
-    Args:    right: the answer; a text is compared without regard to case, surrounding space and brackets;
+    Args:    right: the answer; a text is compared without regard to case, space, commas, dots and brackets;
              wrong: {a wrong answer: its hint}.
     Returns: a checker for `exercise`.
     """
 
     def plain(answer):
-        return answer.strip(" ().").casefold() if isinstance(answer, str) else answer
+        if isinstance(answer, str):
+            return re.sub(r"[\s,.()]", "", answer).casefold()
+        return answer.item() if getattr(answer, "shape", None) == () else answer  # np.bool_, a tensor
 
+    truth = plain(right)
+    kind = {str: "a text in quotation marks", bool: "True or False"}.get(type(truth), "a number")
     hints = {plain(key): hint for key, hint in (wrong or {}).items()}
 
     def checker(answer):
-        answer = plain(answer)
-        if type(answer) is type(plain(right)) and answer == plain(right):
+        said = plain(answer)
+        if type(said) is type(truth) and said == truth:
             return None
-        return hints.get(answer, f"{answer!r} is not it")
+        if isinstance(said, (str, bool, int, float)) and said in hints:
+            return hints[said]
+        if type(said) is not type(truth):
+            return f"expected {kind}, not {_show(answer)}"
+        return f"{said!r} is not it"
 
     return checker
 
@@ -201,17 +215,31 @@ def call(answer, *arguments):
 
     Args:    answer: the reader's function.
     Returns: what it returns. A stub, which returns None or `...`, makes `check` say "not yet answered".
-             PyTorch's random numbers are the same in every call, and the reader's stream stays untouched.
+             Random numbers (PyTorch's on the CPU, NumPy's, Python's) are the same in every call, and the
+             reader's streams stay untouched.
     """
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with _same_dice():
             result = answer(*copy.deepcopy(arguments))
     except NotImplementedError:
         raise _NotAnswered from None
     if _is_blank(result):
         raise _NotAnswered
     return result
+
+
+@contextmanager
+def _same_dice():
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)  # torch.manual_seed would set the generators of GPUs as well
+        np.random.seed(0)  # noqa: NPY002
+        random.seed(0)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)  # noqa: NPY002
+            random.setstate(python_state)
 
 
 _USUAL_SLIPS = {
@@ -253,8 +281,7 @@ def _find(name):
 
 def _array(answer):
     """A number, a sequence, an array or a tensor (also on a GPU, also with a gradient) as float64."""
-    if hasattr(answer, "detach"):
-        answer = answer.detach().cpu()
+    answer = _plain(answer)
     if isinstance(answer, (tuple, list)):
         answer = [_array(part) for part in answer]
     try:
@@ -263,13 +290,21 @@ def _array(answer):
         raise TypeError(f"expected numbers, not {type(answer).__name__}") from None
 
 
+def _plain(answer):
+    """A tensor as NumPy can read it: on the CPU, without gradient, and not in bfloat16, which NumPy lacks."""
+    if not isinstance(answer, torch.Tensor):
+        return answer
+    answer = answer.detach().cpu()
+    return answer.float() if answer.dtype == torch.bfloat16 else answer
+
+
 def _kind(array):
     return "one number" if array.shape == () else f"shape {array.shape}"
 
 
 def _show(answer):
     """A few characters that let the reader recognize a value."""
-    answer = answer.detach().cpu().numpy() if hasattr(answer, "detach") else answer
+    answer = _plain(answer).numpy() if isinstance(answer, torch.Tensor) else answer
     if isinstance(answer, np.ndarray):
         if answer.size > 6:
             return f"an array of shape {answer.shape}"
