@@ -16,6 +16,8 @@ exercise(
             -math.log(2 * math.pi) + math.log(6): "stretching space makes probability thinner, not denser",
             -math.log(2 * math.pi): "that is the noise's density; the determinant is missing",
             -math.log(6): "that is the determinant; the noise's density at 0 is missing",
+            -math.log(2 * math.pi)
+            - math.log(36): "the determinant is the product of the factors, not of their squares",
             -math.log(2 * math.pi) - math.log(5): "the factors multiply: the determinant is 6",
             -math.log(2 * math.pi) - 0.5 * math.log(6): "no root: the whole determinant counts",
             -0.5 * math.log(2 * math.pi) - math.log(6): "the noise has two dimensions",
@@ -34,6 +36,7 @@ exercise(
             1 - (1 - 1 / 500) ** 200: "that is the chance of one digit to be drawn at all; there are 500",
             (1 - 1 / 500) ** 200: "that is the chance that one digit is never drawn",
             200 * (1 - (1 - 1 / 200) ** 500): "200 draws from 500 digits, not 500 from 200",
+            166.0: "that is what the machine did in the stored run; take the average of blind draws",
             200.0: "some draws hit the same digit",
             500 * 200 / 500 - 200 * 199 / 2 / 500: (
                 "that takes off one for each pair of equal draws, and counts triples too often"
@@ -69,6 +72,7 @@ exercise(
             lambda x_t, a, s, v: s * x_t / math.sqrt(a**2 * v + s**2): (
                 "covariance over variance: no square root below"
             ),
+            lambda x_t, a, s, v: s * x_t / (a**2 + s**2): "that is for data of variance 1; theirs is v",
             lambda x_t, a, s, v: s * x_t: "true for v = 1 on the quarter circle only",
             lambda x_t, a, s, v: x_t / s: "that takes all of x_t for noise",
         },
@@ -90,6 +94,7 @@ exercise(
             lambda log_q, D: 8 / D - log_q / (D * math.log(2)): "each pixel has a cell of its own",
             lambda log_q, D: 8 + log_q / (D * math.log(2)): "more density must mean fewer bits",
             lambda log_q, D: 8 - log_q / D: "log_q is in nats",
+            lambda log_q, D: 8 - log_q / math.log(2): "log_q is for the whole picture, the 8 for one pixel",
             lambda log_q, D: 8 * D - log_q / math.log(2): "that is for the picture; give it for one pixel",
             lambda log_q, D: math.log(256) - log_q / D: "that is in nats",
         },
@@ -159,16 +164,50 @@ exercise(
     hint="A unit of level m may depend on inputs up to m. Which units of the first layer keep to that?",
 )
 
+
+def _named(code, parts):
+    """Which of the parts least squares names rightly: (K,) True or False."""
+    inputs = torch.cat([code.double(), torch.ones(len(code), 1).double()], 1)
+    wanted = torch.nn.functional.one_hot(torch.arange(parts)).double()
+    scores = inputs @ torch.linalg.pinv(inputs) @ wanted
+    others = scores.masked_fill(wanted.bool(), -torch.inf).amax(1)
+    return scores.diagonal() > others + 1e-6
+
+
+@exercise(
+    "what_comes_next.circle",
+    hint="A linear score is highest at the far end of its direction. How can every part lie at such an end?",
+)
+def circle(answer):
+    for parts in (4, 7):
+        part = torch.arange(parts)
+        got = call(answer, part, parts)
+        if not isinstance(got, torch.Tensor) or got.shape != (parts, 2):
+            return f"for {parts} parts, each once: return a tensor of shape {(parts, 2)}"
+        named = _named(got, parts)
+        if named.all():
+            continue
+        near = torch.cdist(got.double(), got.double()) + torch.eye(parts)
+        if near.min() < 1e-6:
+            i, j = divmod(int(near.argmin()), parts)
+            return f"with {parts} parts, parts {min(i, j)} and {max(i, j)} lie at the same place"
+        if torch.linalg.matrix_rank((got - got.double().mean(0)).double(), rtol=1e-6) < 2:
+            return f"parts in a row: least squares names {int(named.sum())} of {parts}, those at the ends"
+        return f"with {parts} parts, least squares names {int(named.sum())} of them"
+    return None
+
+
 # ---------------------------------------------------------------- stretch
 
 
-def _spread(sigma, n, at=0.0, power=2, sign=1, step=True):
+def _spread(sigma, n, at=0.0, power=2, below=2, sign=1, step=True, adds=False):
     """The right answer; at: where in a step the velocity is taken; the rest are slips."""
     product = 1.0
     for k in range(n):
         t = (k + at) / n
-        c = sign * (t * sigma**power - (1 - t)) / (t**2 * sigma**2 + (1 - t) ** 2)
-        product *= 1 + (c / n if step else c)
+        c = sign * (t * sigma**power - (1 - t)) / (t**below * sigma**2 + (1 - t) ** below)
+        c = c / n if step else c
+        product = product + c if adds else product * (1 + c)
     return abs(product)
 
 
@@ -186,6 +225,12 @@ exercise(
                 "Euler takes the velocity at the beginning of each step, not in its middle"
             ),
             lambda sigma, n: _spread(sigma, n, step=False): "a step has length 1 / n",
+            lambda sigma, n: _spread(sigma, n, adds=True): (
+                "the velocity is c(t) times x, and x has changed: the steps multiply"
+            ),
+            lambda sigma, n: _spread(sigma, n, below=1): (
+                "the variance of x_t has t and 1 - t squared: x_t = t x + (1 - t) eps"
+            ),
             lambda sigma, n: _spread(sigma, n, power=1): "E[x | x_t] has the variance in it: square sigma",
             lambda sigma, n: _spread(sigma, n, sign=-1): "the velocity is data minus noise: wrong sign",
             lambda sigma, n: _spread(sigma, n) ** 2: "that is the variance",
