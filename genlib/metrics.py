@@ -84,7 +84,7 @@ def iwae_bound(model, x, k, batch_size=5000, log_likelihood=log_bernoulli):
     return torch.cat(bounds)
 
 
-def digit_features(images, batch_size=1000):
+def digit_features(images, batch_size=250):
     """Features of the shipped digit classifier, in which samples of digits are compared.
 
     Args:    images: (N, 784) or (N, 1, 28, 28) in [0, 1]; batch_size: images at a time.
@@ -94,7 +94,7 @@ def digit_features(images, batch_size=1000):
     return _classifier_batches(images, batch_size, lambda model, x: model.features(x))
 
 
-def classify_digits(images, batch_size=1000):
+def classify_digits(images, batch_size=250):
     """Which digit each image shows, as judged by the shipped classifier.
 
     Args, Raises: as `digit_features`.
