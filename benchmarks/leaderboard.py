@@ -28,7 +28,7 @@ import torch.nn.functional as F
 from readme import write_table
 from scipy import stats
 from sklearn.mixture import GaussianMixture
-from stored import save
+from stored import keep_trials_apart, save
 
 from genlib import metrics, runtime
 from genlib.data import mnist
@@ -414,6 +414,7 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of steps, for a trial")
     parser.add_argument("--out", type=Path, default=FILES / "leaderboard.json")
     options = parser.parse_args()
+    keep_trials_apart(parser, options, options.scale != 1)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     rows = json.loads(options.out.read_text("utf-8"))["results"] if options.out.exists() else []

@@ -26,7 +26,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from readme import write_table
-from stored import machine, write_whole
+from stored import keep_trials_apart, machine, write_whole
 
 from genlib import runtime
 from genlib.data import Grid, Ring, mnist
@@ -192,10 +192,7 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0, help="of the seconds, for a trial")
     parser.add_argument("--out", type=Path, default=FILES / "mode-collapse.json")
     options = parser.parse_args()
-    if options.scale != 1 and options.out == parser.get_default("out"):
-        parser.error(
-            "a trial must not get into the stored result: with --scale, give --out a file of its own"
-        )
+    keep_trials_apart(parser, options, options.scale != 1)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     store = Store(options.out)

@@ -21,6 +21,12 @@ def machine():
     )
 
 
+def keep_trials_apart(parser, options, trial):
+    """End the command if a trial would get into the stored result: it needs an --out of its own."""
+    if trial and options.out == parser.get_default("out"):
+        parser.error("a trial must not get into the stored result: give --out a file of its own")
+
+
 def save(path, command, results, **more):
     """Store the results as JSON, whole or not at all.
 

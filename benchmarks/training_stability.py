@@ -17,7 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
-from stored import save
+from stored import keep_trials_apart, save
 
 from genlib import runtime
 from genlib.data.shipped import FILES
@@ -57,10 +57,7 @@ def main():
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=FILES / "training-stability.json")
     options = parser.parse_args()
-    if options.steps != 2000 and options.out == parser.get_default("out"):
-        parser.error(
-            "a trial must not get into the stored result: with --steps, give --out a file of its own"
-        )
+    keep_trials_apart(parser, options, options.steps != parser.get_default("steps"))
     results = json.loads(options.out.read_text("utf-8"))["results"] if options.out.exists() else []
     done, world = {row["treatment"] for row in results}, Digits()
     for name in [name for name in CURES if name not in done]:
